@@ -209,6 +209,17 @@ type Metadata struct {
 	SecurityGroups        []string
 	AdminPass             string `json:"-"`
 	ReservationID, InstID string // EC2's ids: r-…, i-…
+	// Links are the server's NICs in guest order, for network_data.json. Where
+	// there are none that document isn't served and guests take DHCP.
+	Links []Link
+}
+
+// Link is a NIC as its guest is told of it.
+type Link struct {
+	PortID, NetworkID string
+	MAC               string
+	MTU               int
+	FixedIPs          []FixedIP
 }
 
 // PublicKey is an SSH key of the server's owner.
