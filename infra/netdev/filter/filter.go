@@ -1,0 +1,66 @@
+// Package filter keeps the tenants' packets apart on one host: what a port may
+// send as, and what its security groups let through, as nftables rules that are
+// replaced in one transaction.
+//
+// A packet between two ports of a bridge meets, in this order:
+//
+//	bridge prerouting   guard-<tap>  is the sender who it says it is?
+//	inet   prerouting   br_netfilter hands the packet up: conntrack, in the
+//	                    network's own zone, marks replies and strays
+//	bridge forward      from-<tap>   may this port send this?
+//	                    to-<tap>     may that port receive it?
+//
+// The bridge family has no conntrack on many kernels, hence the detour of the
+// mark. Everything is closed by default: a tap that is not known to the table is
+// dropped, and a port's chains end in drop.
+//
+// A flow that a changed rule no longer allows is ended by deleting its conntrack
+// entry (Forget); TCP is not picked up in midstream, so it stays ended.
+package filter
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+
+	"skylog/workers/compute"
+)
+
+// The devices' names begin so; the rules rely on it.
+const (
+	TapPrefix     = "skt"
+	BridgePrefix  = "skb"
+	ServicePrefix = "skv" // the host's end of the link to a network's DHCP and metadata
+)
+
+// What one port may ask for. Beyond it the whole port is refused.
+const (
+	MaxRules   = 2_000
+	MaxRemotes = 10_000 // of one rule
+	MaxSenders = 200    // fixed addresses and allowed pairs
+	maxTotal   = 50_000 // remotes of all rules
+)
+
+// ErrBadPort is wrapped by every error that comes of the port's own contents.
+var ErrBadPort = errors.New("port cannot be filtered")
+
+// Port is what one tap is to let through.
+type Port struct {
+	Tap  string
+	Zone uint16 // of conntrack: one for each network of the host, never 0
+	Spec compute.PortSpec
+}
+
+// sender is an address that a port may send from.
+type sender struct {
+	mac  net.HardwareAddr
+	from netip.Prefix
+}
+
+// verdict ends a rule. Pass leaves the port's chain for the next check.
+type verdict int
+
+const (
+	pass verdict = iota
+	drop
+)

@@ -1,0 +1,229 @@
+package netdev
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/insomniacslk/dhcp/dhcpv4/nclient4"
+	"github.com/vishvananda/netlink"
+	"github.com/vishvananda/netns"
+
+	"skylog/workers/compute"
+)
+
+var worlds atomic.Int32
+
+// world is a host whose guests are network namespaces: a veth stands in each tap's place.
+type world struct {
+	t      *testing.T
+	host   *Host
+	opts   Options
+	prefix string
+	guests map[string]*guest // by tap
+}
+
+// guest is the far end of one port.
+type guest struct {
+	t    *testing.T
+	ns   string
+	spec compute.PortSpec
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	if err := Available(t.Context()); err != nil {
+		t.Skip(err)
+	}
+	w := &world{t: t, prefix: fmt.Sprintf("sktest%d-%d", os.Getpid(), worlds.Add(1)), guests: map[string]*guest{}}
+	w.opts = Options{Dir: t.TempDir(), Namespace: w.prefix, Log: slog.New(slog.DiscardHandler), endpoint: w.endpoint}
+	t.Cleanup(func() {
+		if w.host != nil {
+			_ = w.host.Close()
+		}
+		left, _ := filepath.Glob(filepath.Join(namespaceDir, w.prefix+"*"))
+		for _, ns := range left {
+			_ = removeNamespace(filepath.Base(ns))
+		}
+	})
+	w.start()
+	return w
+}
+
+// start begins a new Host upon what the last one left.
+func (w *world) start() {
+	w.t.Helper()
+	if w.host != nil {
+		_ = w.host.Close()
+	}
+	host, err := New(w.t.Context(), w.opts)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.host = host
+}
+
+func (w *world) endpoint(name string) error {
+	g := w.guests[name]
+	if err := ensureNamespace(g.ns); err != nil {
+		return err
+	}
+	ns, err := netns.GetFromName(g.ns)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = ns.Close() }()
+	veth := &netlink.Veth{LinkAttrs: netlink.NewLinkAttrs(), PeerName: "eth0", PeerHardwareAddr: mac(g.spec.MAC), PeerNamespace: netlink.NsFd(ns)}
+	veth.Name = name
+	if err := netlink.LinkAdd(veth); err != nil {
+		return err
+	}
+	return inNamespace(g.ns, func() error {
+		l, err := netlink.LinkByName("eth0")
+		return errors.Join(err, netlink.LinkSetUp(l))
+	})
+}
+
+func mac(s string) net.HardwareAddr {
+	m, err := net.ParseMAC(s)
+	if err != nil {
+		panic(err)
+	}
+	return m
+}
+
+// portSpec is a port of 10.0.0.0/24 with everything allowed out and nothing in.
+func portSpec(n int, vni uint32) compute.PortSpec {
+	addr := netip.AddrFrom4([4]byte{10, 0, 0, byte(10 + n)})
+	return compute.PortSpec{
+		ID: fmt.Sprintf("%06x%02d-0000-4000-8000-000000000000", vni, n), MAC: fmt.Sprintf("fa:16:3e:00:%02x:%02x", vni, n),
+		NetworkID: fmt.Sprintf("net-%d", vni), VNI: vni, MTU: 1450, AdminUp: true, PortSecurity: true,
+		FixedIPs: []compute.FixedIP{{Address: addr, Subnet: netip.MustParsePrefix("10.0.0.0/24"), SubnetID: "sub", DHCP: true,
+			Gateway: netip.MustParseAddr("10.0.0.1"), ServiceAddr: netip.MustParseAddr("10.0.0.2"),
+			DNS: []netip.Addr{netip.MustParseAddr("9.9.9.9")}}},
+		Rules:    []compute.Rule{{}, {IPv6: true}},
+		Metadata: &compute.Metadata{ServerID: fmt.Sprintf("server-%d-%d", vni, n), Hostname: fmt.Sprintf("vm%d-net%d", n, vni), LocalIPv4: addr},
+	}
+}
+
+func allow(protocol string, port int) compute.Rule {
+	return compute.Rule{Ingress: true, Protocol: protocol, PortMin: &port, PortMax: &port}
+}
+
+func (w *world) plug(p compute.PortSpec) *guest {
+	w.t.Helper()
+	tap := tapName(p.ID)
+	if w.guests[tap] == nil {
+		w.guests[tap] = &guest{t: w.t, ns: fmt.Sprintf("%s-g%s", w.prefix, tap)}
+	}
+	w.guests[tap].spec = p
+	got, err := w.host.Plug(w.t.Context(), p)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if got.Tap != tap || got.User != nil {
+		w.t.Fatalf("plugged into %+v, want tap %s", got, tap)
+	}
+	return w.guests[tap]
+}
+
+func (g *guest) in(fn func() error) {
+	g.t.Helper()
+	if err := inNamespace(g.ns, fn); err != nil {
+		g.t.Fatal(err)
+	}
+}
+
+// configure gives the guest its address and its way to metadata, as DHCP would.
+func (g *guest) configure() *guest {
+	g.t.Helper()
+	g.address(g.spec.FixedIPs[0].Address, 24)
+	return g
+}
+
+func (g *guest) address(a netip.Addr, bits int) {
+	g.t.Helper()
+	g.in(func() error {
+		l, err := netlink.LinkByName("eth0")
+		if err != nil {
+			return err
+		}
+		err = netlink.AddrReplace(l, &netlink.Addr{IPNet: &net.IPNet{IP: a.AsSlice(), Mask: net.CIDRMask(bits, a.BitLen())}, Flags: 0x02}) // no wait for doubles
+		if err != nil || !a.Is4() {
+			return err
+		}
+		return netlink.RouteReplace(&netlink.Route{LinkIndex: l.Attrs().Index, Gw: g.spec.FixedIPs[0].ServiceAddr.AsSlice(),
+			Dst: &net.IPNet{IP: metadataAddr.AsSlice(), Mask: net.CIDRMask(32, 32)}})
+	})
+}
+
+// lease asks for an address.
+func (g *guest) lease(mods ...nclient4.ClientOpt) (*nclient4.Lease, error) {
+	g.t.Helper()
+	var client *nclient4.Client
+	g.in(func() (err error) {
+		client, err = nclient4.New("eth0", append([]nclient4.ClientOpt{nclient4.WithTimeout(300 * time.Millisecond), nclient4.WithRetry(3)}, mods...)...)
+		return err
+	})
+	defer func() { _ = client.Close() }()
+	ctx, cancel := context.WithTimeout(g.t.Context(), 3*time.Second)
+	defer cancel()
+	return client.Request(ctx)
+}
+
+// listen answers every TCP connection to the port with its own name.
+func (g *guest) listen(port int) {
+	g.t.Helper()
+	var l net.Listener
+	g.in(func() (err error) { l, err = net.Listen("tcp", fmt.Sprintf(":%d", port)); return err })
+	g.t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go echo(c, g.spec.Metadata.Hostname)
+		}
+	}()
+}
+
+// echo greets and then sends back what comes.
+func echo(c net.Conn, name string) {
+	defer func() { _ = c.Close() }()
+	_, _ = fmt.Fprintln(c, name)
+	buf := make([]byte, 64)
+	for {
+		n, err := c.Read(buf)
+		if err != nil {
+			return
+		}
+		_, _ = c.Write(buf[:n])
+	}
+}
+
+// dial connects and reads the greeting.
+func (g *guest) dial(to netip.Addr, port int, wait time.Duration) (c net.Conn, name string, err error) {
+	g.t.Helper()
+	err = inNamespace(g.ns, func() (err error) {
+		c, err = net.DialTimeout("tcp", netip.AddrPortFrom(to, uint16(port)).String(), wait)
+		return err
+	})
+	if err != nil {
+		return nil, "", err
+	}
+	g.t.Cleanup(func() { _ = c.Close() })
+	buf := make([]byte, 64)
+	_ = c.SetReadDeadline(time.Now().Add(2 * time.Second))
+	n, err := c.Read(buf)
+	return c, strings.TrimSpace(string(buf[:n])), err
+}
