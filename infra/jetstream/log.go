@@ -1,0 +1,183 @@
+package jetstream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"skylog/handlers"
+)
+
+// Log is the EVT stream as the decider's log.
+type Log struct{ JS jetstream.JetStream }
+
+// Append implements handlers.Log by the stream's own expected-last-sequence
+// check, which is what fences off a decider that doesn't know it was replaced.
+func (l Log) Append(ctx context.Context, frame []byte, last uint64) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	_, err := l.JS.Publish(ctx, evtSubject, frame, jetstream.WithExpectLastSequence(last))
+	var refused *jetstream.APIError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &refused) && refused.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence:
+		return fmt.Errorf("%w: %w", handlers.ErrFenced, err)
+	case errors.As(err, &refused):
+		return err
+	default: // a time-out or a lost connection: it may have arrived
+		return fmt.Errorf("%w: %w", handlers.ErrUnknown, err)
+	}
+}
+
+// Get implements handlers.Log.
+func (l Log) Get(ctx context.Context, seq uint64) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	stream, err := l.JS.Stream(ctx, EVT)
+	if err != nil {
+		return nil, err
+	}
+	m, err := stream.GetMsg(ctx, seq)
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		return nil, handlers.ErrNoFrame
+	}
+	if err != nil {
+		return nil, err
+	}
+	return m.Data, nil
+}
+
+// Scan implements handlers.Log.
+func (l Log) Scan(ctx context.Context, first uint64, do func(uint64, []byte) error) error {
+	last, err := l.Last(ctx)
+	if err != nil || first > last {
+		return err
+	}
+	return l.ScanTo(ctx, first, last, do)
+}
+
+// Last is the sequence of the newest frame, 0 without any.
+func (l Log) Last(ctx context.Context) (uint64, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	stream, err := l.JS.Stream(ctx, EVT)
+	if err != nil {
+		return 0, err
+	}
+	info, err := stream.Info(ctx)
+	if err != nil {
+		return 0, err
+	}
+	return info.State.LastSeq, nil
+}
+
+// ScanTo calls do for the frames from first through last, in order.
+func (l Log) ScanTo(ctx context.Context, first, last uint64, do func(uint64, []byte) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	frames, err := follow(ctx, l.JS, EVT, first)
+	if err != nil {
+		return err
+	}
+	next := first
+	for m := range frames {
+		if m.Seq != next {
+			return fmt.Errorf("EVT skips from frame %d to %d", next-1, m.Seq)
+		}
+		if err := do(m.Seq, m.Data); err != nil {
+			return err
+		}
+		if m.Seq >= last {
+			return nil
+		}
+		next++
+	}
+	return errors.Join(ctx.Err(), fmt.Errorf("EVT is no longer delivered behind frame %d", next-1))
+}
+
+// Follow delivers the frames from first on, in order, until ctx ends.
+func (l Log) Follow(ctx context.Context, first uint64) (<-chan handlers.Message, error) {
+	return follow(ctx, l.JS, EVT, first)
+}
+
+// follow delivers a stream's messages from sequence first on, as they come.
+func follow(ctx context.Context, js jetstream.JetStream, stream string, first uint64) (<-chan handlers.Message, error) {
+	setup, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	consumer, err := js.OrderedConsumer(setup, stream, jetstream.OrderedConsumerConfig{
+		DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: max(first, 1),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", stream, err)
+	}
+	out := make(chan handlers.Message, 256)
+	push, err := consumer.Consume(func(m jetstream.Msg) {
+		meta, err := m.Metadata()
+		if err != nil {
+			return // not a message of the stream
+		}
+		select {
+		case out <- handlers.Message{Seq: meta.Sequence.Stream, Origin: originOf(m.Subject()), Data: m.Data()}:
+		case <-ctx.Done():
+		}
+	}, jetstream.PullMaxMessages(1000))
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", stream, err)
+	}
+	go func() {
+		select {
+		case <-ctx.Done():
+			push.Stop()
+			<-push.Closed()
+		case <-push.Closed():
+		}
+		close(out)
+	}()
+	return out, nil
+}
+
+// originOf cuts the stream's own token off a subject: "cmd.host.a" is "host.a".
+func originOf(subject string) string {
+	for i := range subject {
+		if subject[i] == '.' {
+			return subject[i+1:]
+		}
+	}
+	return subject
+}
+
+// Inbox is the CMD stream as the decider's inbox.
+type Inbox struct{ JS jetstream.JetStream }
+
+// Receive implements handlers.Inbox.
+func (b Inbox) Receive(ctx context.Context, first uint64) (<-chan handlers.Message, error) {
+	return follow(ctx, b.JS, CMD, first)
+}
+
+// Range implements handlers.Inbox.
+func (b Inbox) Range(ctx context.Context) (first, last uint64, err error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	stream, err := b.JS.Stream(ctx, CMD)
+	if err != nil {
+		return 0, 0, err
+	}
+	info, err := stream.Info(ctx)
+	if err != nil {
+		return 0, 0, err
+	}
+	return max(info.State.FirstSeq, 1), info.State.LastSeq, nil
+}
+
+// Put stores a message in CMD; id keeps one that is sent again from being
+// stored twice. The message is durable when Put returns without an error.
+func (b Inbox) Put(ctx context.Context, origin, id string, data []byte) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	_, err := b.JS.PublishMsg(ctx, &nats.Msg{Subject: "cmd." + origin, Data: data}, jetstream.WithMsgID(id))
+	return err
+}

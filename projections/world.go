@@ -1,0 +1,166 @@
+package projections
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"skylog/events"
+	computeevt "skylog/events/compute"
+	"skylog/projections/compute"
+	"skylog/projections/outcome"
+	"skylog/projections/table"
+)
+
+// Codec knows the events of all services.
+var Codec = events.NewCodec(
+	computeevt.Catalog(),
+)
+
+// World is everything known at one sequence. A published World never changes.
+type World struct {
+	Position
+	Outcomes outcome.Outcomes
+	Compute  compute.Tables
+
+	journal *table.Journal
+}
+
+// Position is where in the log a world stands.
+type Position struct {
+	Seq     uint64          // of the last frame folded
+	Time    time.Time       // log time of that frame
+	Hash    events.Hash     // of that frame's bytes
+	Epoch   uint64          // of the decider that wrote it
+	Through events.Position // the last command answered
+	Events  uint64          // how many events were folded since the beginning
+	// Grace is until when no deadline passes: after an outage, what was done
+	// meanwhile must have a chance to be reported first.
+	Grace time.Time
+	// Stuck counts the deciders in a row that found a command waiting and ended
+	// without answering any: one that kills whoever decides it.
+	Stuck int
+}
+
+// GracePeriod is how long deadlines are held back after an outage, and how long
+// the log must have stood still for it to count as one.
+const GracePeriod = 30 * time.Second
+
+// New makes the empty world, before the first frame.
+func New() *World {
+	w := &World{
+		journal:  &table.Journal{},
+		Outcomes: outcome.New(),
+		Compute:  compute.New(),
+	}
+	for _, t := range w.tables() {
+		t.table.Attach(w.journal)
+	}
+	return w
+}
+
+// apply folds one event into every service's tables.
+func (w *World) apply(e events.Event, m events.Meta) {
+	w.Compute.Apply(e, m)
+}
+
+// Publish returns the world as it is now, never to change again.
+func (w *World) Publish() *World {
+	w.journal.Freeze()
+	published := *w
+	return &published
+}
+
+// Restore makes w what it was when the world was published that is given here.
+// Only one that came from Publish of w itself will do.
+func (w *World) Restore(published *World) {
+	*w = *published
+	w.journal.Freeze()
+}
+
+// Facts folds the events of one command. Until Seal tells of its frame, the
+// world is between two frames; m has what will be known of that frame.
+func (w *World) Facts(facts []events.Event, m events.Meta) {
+	w.journal.Folding(true)
+	defer w.journal.Folding(false)
+	for _, e := range facts {
+		w.Events++
+		m.Number = w.Events
+		w.apply(e, m)
+	}
+}
+
+// Answer folds that a command was answered by the commit of this index in frame seq.
+func (w *World) Answer(c *events.Commit, seq uint64, index int, at time.Time) {
+	w.journal.Folding(true)
+	defer w.journal.Folding(false)
+	w.Outcomes.Fold(c, seq, index, at)
+}
+
+// Seal ends a frame whose commits were folded.
+func (w *World) Seal(f *events.Frame, seq uint64, hash events.Hash) {
+	if f.Epoch != w.Epoch && f.Time.Sub(w.Time) > GracePeriod {
+		w.Grace = f.Time.Add(GracePeriod)
+	}
+	switch {
+	case len(f.Commits) > 0:
+		w.Stuck = 0
+	case f.Pending > f.Through.Seq && f.Through == w.Through:
+		w.Stuck++
+	}
+	w.Seq, w.Time, w.Hash, w.Epoch, w.Through = seq, f.Time, hash, f.Epoch, f.Through
+}
+
+// BrokenChain says that a frame isn't the one that followed when it was
+// written: it was changed, lost or put elsewhere.
+type BrokenChain struct {
+	Seq  uint64
+	What string
+}
+
+func (b BrokenChain) Error() string {
+	return fmt.Sprintf("the log is broken at frame %d: %s", b.Seq, b.What)
+}
+
+// Fold checks that a frame is the next one and folds it whole. After an error
+// the world must not be used.
+func (w *World) Fold(seq uint64, data []byte) (*events.Frame, error) {
+	f, hash, err := events.DecodeFrame(data)
+	switch {
+	case err != nil:
+		return nil, BrokenChain{seq, err.Error()}
+	case seq != w.Seq+1:
+		return nil, BrokenChain{seq, fmt.Sprintf("it follows frame %d", w.Seq)}
+	case f.Prev != w.Hash:
+		return nil, BrokenChain{seq, fmt.Sprintf("it was written behind a frame of hash %s, but that of the frame before is %s", f.Prev, w.Hash)}
+	case f.Time.Before(w.Time):
+		return nil, BrokenChain{seq, "its time lies before that of the frame before"}
+	}
+	for i := range f.Commits {
+		c := &f.Commits[i]
+		decoded := make([]events.Event, len(c.Events))
+		for n, r := range c.Events {
+			if decoded[n], err = Codec.Decode(r); err != nil {
+				return nil, fmt.Errorf("frame %d, command %s: %w", seq, c.Command, err)
+			}
+		}
+		w.Facts(decoded, events.Meta{Seq: seq, Time: f.Time, Command: c.Command, Caller: c.Caller})
+		w.Answer(c, seq, i, f.Time)
+	}
+	w.Seal(f, seq, hash)
+	return f, nil
+}
+
+// Answered returns where a command was answered, if that is still remembered.
+func (w *World) Answered(command string) (outcome.Outcome, bool) {
+	id, err := uuid.Parse(command)
+	if err != nil {
+		return outcome.Outcome{}, false
+	}
+	return w.Outcomes.Get(id)
+}
+
+// Wrote says whether these are the bytes of the last frame that was folded.
+func (w *World) Wrote(frame []byte) bool { return sha256.Sum256(frame) == w.Hash }
