@@ -9,13 +9,22 @@ import (
 
 	"skylog/events"
 	computeevt "skylog/events/compute"
+	identityevt "skylog/events/identity"
+	imageevt "skylog/events/image"
+	networkevt "skylog/events/network"
 	"skylog/projections/compute"
+	"skylog/projections/identity"
+	"skylog/projections/image"
+	"skylog/projections/network"
 	"skylog/projections/outcome"
 	"skylog/projections/table"
 )
 
 // Codec knows the events of all services.
 var Codec = events.NewCodec(
+	identityevt.Catalog(),
+	imageevt.Catalog(),
+	networkevt.Catalog(),
 	computeevt.Catalog(),
 )
 
@@ -23,6 +32,9 @@ var Codec = events.NewCodec(
 type World struct {
 	Position
 	Outcomes outcome.Outcomes
+	Identity identity.Tables
+	Image    image.Tables
+	Network  network.Tables
 	Compute  compute.Tables
 
 	journal *table.Journal
@@ -53,6 +65,9 @@ func New() *World {
 	w := &World{
 		journal:  &table.Journal{},
 		Outcomes: outcome.New(),
+		Identity: identity.New(),
+		Image:    image.New(),
+		Network:  network.New(),
 		Compute:  compute.New(),
 	}
 	for _, t := range w.tables() {
@@ -63,6 +78,9 @@ func New() *World {
 
 // apply folds one event into every service's tables.
 func (w *World) apply(e events.Event, m events.Meta) {
+	w.Identity.Apply(e, m)
+	w.Image.Apply(e, m)
+	w.Network.Apply(e, m)
 	w.Compute.Apply(e, m)
 }
 

@@ -1,0 +1,2 @@
+// Package identity is what may be asked of the identity service.
+package identity

@@ -1,0 +1,13 @@
+// Package identity is what is known in the identity service: a fold of its events.
+package identity
+
+import "skylog/events"
+
+// Tables are the tables of the identity service.
+type Tables struct{}
+
+// New makes the service's tables, empty.
+func New() Tables { return Tables{} }
+
+// Apply folds one event into every table that it concerns.
+func (t *Tables) Apply(e events.Event, m events.Meta) {}

@@ -1,0 +1,13 @@
+// Package network is what is known in the network service: a fold of its events.
+package network
+
+import "skylog/events"
+
+// Tables are the tables of the network service.
+type Tables struct{}
+
+// New makes the service's tables, empty.
+func New() Tables { return Tables{} }
+
+// Apply folds one event into every table that it concerns.
+func (t *Tables) Apply(e events.Event, m events.Meta) {}
