@@ -154,19 +154,10 @@ func (h *Host) forgetChanged(old, rec record) error {
 	return errors.Join(filter.Forget(rec.filter(), false), filter.Forget(lost.filter(), true))
 }
 
-// apply makes everything of one port, the filter first and the tap last: there
-// is no moment in which a device is there and its filter isn't.
+// apply makes everything of one port, as far as it isn't there.
 func (h *Host) apply(ctx context.Context, rec record) error {
-	net := segmentOf(h.opts.Namespace, rec.Spec)
-	steps := []func() error{
-		func() error { return filter.Install(rec.filter(), h.zones()) },
-		net.ensureBridge,
-		net.ensureNamespace,
-		func() error { return h.serve(net) },
-		func() error { return ensurePort(rec, net, h.opts.endpoint) },
-	}
 	return h.Do(func() error {
-		for _, step := range steps {
+		for _, step := range h.steps(rec) {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
@@ -176,6 +167,19 @@ func (h *Host) apply(ctx context.Context, rec record) error {
 		}
 		return nil
 	})
+}
+
+// steps begin with the filter and end with the tap: there is no moment in which
+// a device is there and its filter isn't.
+func (h *Host) steps(rec record) []func() error {
+	net := segmentOf(h.opts.Namespace, rec.Spec)
+	return []func() error{
+		func() error { return filter.Install(rec.filter(), h.zones()) },
+		net.ensureBridge,
+		net.ensureNamespace,
+		func() error { return h.serve(net) },
+		func() error { return ensurePort(rec, net, h.opts.endpoint) },
+	}
 }
 
 // Unplug implements compute.Network.

@@ -1,9 +1,14 @@
 package netdev
 
 import (
+	"errors"
 	"net/netip"
+	"slices"
+	"strings"
 	"testing"
 	"time"
+
+	"skylog/workers/compute"
 )
 
 func TestAGuestGetsItsAddressByDHCP(t *testing.T) {
@@ -39,5 +44,203 @@ func TestTCPIsDroppedUntilARuleAllowsIt(t *testing.T) {
 	_, name, err := a.dial(to, 80, 2*time.Second)
 	if err != nil || name != "vm2-net7" {
 		t.Fatalf("greeting %q, %v", name, err)
+	}
+}
+
+func TestTwoNetworksWithOneCIDRNeverMeet(t *testing.T) {
+	w := newWorld(t)
+	a, b := w.plug(portSpec(1, 7)).configure(), w.plug(portSpec(1, 8)).configure() // both are 10.0.0.11
+	for _, g := range []*guest{a, b} {
+		_, body := g.get("/openstack/latest/meta_data.json", nil)
+		if want := g.spec.Metadata.ServerID; !strings.Contains(body, want) {
+			t.Errorf("%s was told %s", want, body)
+		}
+	}
+	neighbour := portSpec(2, 8)
+	neighbour.Rules = append(neighbour.Rules, allow("tcp", 80))
+	w.plug(neighbour).configure().listen(80)
+	to := netip.MustParseAddr("10.0.0.12")
+	if _, name, err := b.dial(to, 80, 2*time.Second); err != nil || name != "vm2-net8" {
+		t.Errorf("in the same network: %q, %v", name, err)
+	}
+	if _, name, err := a.dial(to, 80, 150*time.Millisecond); err == nil {
+		t.Errorf("network 7 reached %s", name)
+	}
+}
+
+func TestMetadataBelievesNoHeader(t *testing.T) {
+	w := newWorld(t)
+	a, b := w.plug(portSpec(1, 7)).configure(), w.plug(portSpec(2, 7)).configure()
+	headers := map[string]string{
+		"X-Forwarded-For": "10.0.0.12", "X-Real-Ip": "10.0.0.12", "Forwarded": "for=10.0.0.12", "X-Instance-Id": b.spec.Metadata.ServerID,
+		"X-Tenant-Id": "x", "X-Metadata-Provider": "x",
+	}
+	code, body := a.get("/openstack/latest/meta_data.json", headers)
+	if code != 200 || !strings.Contains(body, a.spec.Metadata.ServerID) {
+		t.Errorf("%d %s", code, body)
+	}
+	if code, _ := a.get("/no/such/thing", headers); code != 404 {
+		t.Errorf("unknown path: %d", code)
+	}
+}
+
+func TestMetadataKnowsNobodyByAnAllowedPair(t *testing.T) {
+	w := newWorld(t)
+	spec := portSpec(1, 7)
+	spec.AllowedPairs = []compute.AddressPair{{Address: netip.MustParsePrefix("10.0.0.96/28")}}
+	a := w.plug(spec)
+	a.address(netip.MustParseAddr("10.0.0.99"), 24)
+	if code, body := a.get("/openstack/latest/meta_data.json", map[string]string{"X-Forwarded-For": "10.0.0.11"}); code != 404 {
+		t.Errorf("%d %s", code, body)
+	}
+}
+
+func TestAChangedRuleEndsItsFlowsAndNoOthers(t *testing.T) {
+	w := newWorld(t)
+	open := portSpec(2, 7)
+	open.Rules = append(open.Rules, allow("tcp", 80), allow("tcp", 81))
+	a, b := w.plug(portSpec(1, 7)).configure(), w.plug(open).configure()
+	b.listen(80)
+	b.listen(81)
+	to := netip.MustParseAddr("10.0.0.12")
+	ended, _, err := a.dial(to, 80, 2*time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stays, _, err := a.dial(to, 81, 2*time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed := open
+	closed.Rules = append(slices.Clone(portSpec(2, 7).Rules), allow("tcp", 81))
+	w.plug(closed)
+	if !answers(stays, 2*time.Second) {
+		t.Error("the flow of the rule that stayed was cut")
+	}
+	if answers(ended, 300*time.Millisecond) {
+		t.Error("the flow of the removed rule lives on")
+	}
+	if _, _, err := a.dial(to, 80, 150*time.Millisecond); err == nil {
+		t.Error("the removed rule still lets in")
+	}
+}
+
+func TestReplacingRulesBreaksNoFlow(t *testing.T) {
+	w := newWorld(t)
+	open := portSpec(2, 7)
+	open.Rules = append(open.Rules, allow("tcp", 80))
+	a, b := w.plug(portSpec(1, 7)).configure(), w.plug(open).configure()
+	b.listen(80)
+	c, _, err := a.dial(netip.MustParseAddr("10.0.0.12"), 80, 2*time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 20 {
+		more := open
+		more.Rules = append(slices.Clone(open.Rules), allow("tcp", 1000+i))
+		w.plug(more)
+		if !answers(c, 2*time.Second) {
+			t.Fatalf("the flow broke at change %d", i)
+		}
+	}
+}
+
+func TestABadRuleRefusesThePortAndLeavesTheOldRules(t *testing.T) {
+	w := newWorld(t)
+	open := portSpec(2, 7)
+	open.Rules = append(open.Rules, allow("tcp", 80))
+	a, b := w.plug(portSpec(1, 7)).configure(), w.plug(open).configure()
+	b.listen(80)
+	b.listen(81)
+	for name, bad := range badRules() {
+		spec := open
+		spec.Rules = []compute.Rule{allow("tcp", 81), bad}
+		if _, err := w.host.Plug(t.Context(), spec); !errors.Is(err, compute.ErrPermanent) {
+			t.Errorf("%s: %v, want it refused for good", name, err)
+		}
+		fresh := portSpec(3, 9)
+		fresh.Rules = []compute.Rule{bad}
+		if _, err := w.host.Plug(t.Context(), fresh); err == nil {
+			t.Errorf("%s: a new port was plugged", name)
+		}
+	}
+	to := netip.MustParseAddr("10.0.0.12")
+	if _, _, err := a.dial(to, 81, 100*time.Millisecond); err == nil {
+		t.Error("the refused rules let in")
+	}
+	if _, _, err := a.dial(to, 80, 2*time.Second); err != nil {
+		t.Errorf("the old rule no longer lets in: %v", err)
+	}
+	if ids, _ := w.host.Ports(t.Context()); len(ids) != 2 {
+		t.Errorf("ports %v, want the two good ones", ids)
+	}
+}
+
+func badRules() map[string]compute.Rule {
+	p := func(i int) *int { return &i }
+	return map[string]compute.Rule{
+		"ports of no protocol":  {Ingress: true, PortMin: p(1), PortMax: p(2)},
+		"ports of ESP":          {Ingress: true, Protocol: "50", PortMin: p(1), PortMax: p(2)},
+		"ports upside down":     {Ingress: true, Protocol: "tcp", PortMin: p(9), PortMax: p(2)},
+		"port too high":         {Ingress: true, Protocol: "udp", PortMin: p(1), PortMax: p(65536)},
+		"half a range":          {Ingress: true, Protocol: "udp", PortMin: p(1)},
+		"unknown protocol":      {Ingress: true, Protocol: "quic"},
+		"other family's remote": {Ingress: true, Remotes: []netip.Prefix{netip.MustParsePrefix("fd00::/8")}},
+		"no remote at all":      {Ingress: true, Remotes: []netip.Prefix{{}}},
+		"ICMP type too high":    {Ingress: true, Protocol: "icmp", PortMin: p(256)},
+	}
+}
+
+func TestASecondHostAdoptsWhatTheFirstLeft(t *testing.T) {
+	w := newWorld(t)
+	open := portSpec(2, 7)
+	open.Rules = append(open.Rules, allow("tcp", 80))
+	a, b := w.plug(portSpec(1, 7)).configure(), w.plug(open).configure()
+	b.listen(80)
+	c, _, err := a.dial(netip.MustParseAddr("10.0.0.12"), 80, 2*time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.start()
+	if ids, _ := w.host.Ports(t.Context()); len(ids) != 2 {
+		t.Errorf("adopted %v", ids)
+	}
+	if !answers(c, 2*time.Second) {
+		t.Error("adoption broke a flow")
+	}
+	if code, body := a.get("/openstack/latest/meta_data.json", nil); code != 200 || !strings.Contains(body, a.spec.Metadata.ServerID) {
+		t.Errorf("metadata after adoption: %d %s", code, body)
+	}
+	if _, err := a.lease(); err != nil {
+		t.Errorf("DHCP after adoption: %v", err)
+	}
+	w.unplugAll()
+}
+
+func TestUnplugLeavesNothing(t *testing.T) {
+	w := newWorld(t)
+	before := w.inventory()
+	w.plug(portSpec(1, 7))
+	w.plug(portSpec(2, 7))
+	w.plug(portSpec(1, 8))
+	w.unplugAll()
+	if after := w.inventory(); !slices.Equal(before, after) {
+		t.Errorf("left behind: %v, was %v", after, before)
+	}
+	if err := w.host.Unplug(t.Context(), "never-there"); err != nil {
+		t.Errorf("a port that isn't there: %v", err)
+	}
+}
+
+func TestWhatACrashLeftIsUnpluggedByTheNextHost(t *testing.T) {
+	for step := range 6 {
+		w := newWorld(t)
+		before := w.inventory()
+		w.crashPlug(portSpec(1, 7), step)
+		w.start()
+		w.unplugAll()
+		if after := w.inventory(); !slices.Equal(before, after) {
+			t.Errorf("crash after step %d left %v, was %v", step, after, before)
+		}
 	}
 }

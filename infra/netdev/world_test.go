@@ -4,16 +4,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/google/nftables"
 	"github.com/insomniacslk/dhcp/dhcpv4/nclient4"
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netns"
@@ -226,4 +230,116 @@ func (g *guest) dial(to netip.Addr, port int, wait time.Duration) (c net.Conn, n
 	_ = c.SetReadDeadline(time.Now().Add(2 * time.Second))
 	n, err := c.Read(buf)
 	return c, strings.TrimSpace(string(buf[:n])), err
+}
+
+// answers sends a line and waits for its echo.
+func answers(c net.Conn, wait time.Duration) bool {
+	_ = c.SetDeadline(time.Now().Add(wait))
+	if _, err := c.Write([]byte("?")); err != nil {
+		return false
+	}
+	n, err := c.Read(make([]byte, 1))
+	return err == nil && n == 1
+}
+
+// get asks the metadata service.
+func (g *guest) get(path string, headers map[string]string) (int, string) {
+	g.t.Helper()
+	client := &http.Client{Timeout: 3 * time.Second, Transport: &http.Transport{
+		DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, network, addr string) (c net.Conn, err error) {
+			err = inNamespace(g.ns, func() (err error) {
+				c, err = (&net.Dialer{}).DialContext(ctx, network, addr)
+				return err
+			})
+			return c, err
+		},
+	}}
+	req, err := http.NewRequestWithContext(g.t.Context(), http.MethodGet, "http://169.254.169.254"+path, nil)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	for k, v := range headers {
+		req.Header.Set(k, v)
+	}
+	res, err := client.Do(req)
+	if err != nil {
+		g.t.Error(err)
+		return 0, ""
+	}
+	defer func() { _ = res.Body.Close() }()
+	body, err := io.ReadAll(io.LimitReader(res.Body, 1<<20))
+	if err != nil {
+		g.t.Error(err)
+	}
+	return res.StatusCode, string(body)
+}
+
+func (w *world) unplugAll() {
+	w.t.Helper()
+	ids, err := w.host.Ports(w.t.Context())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, id := range ids {
+		for range 2 { // the second time there is nothing left to do
+			if err := w.host.Unplug(w.t.Context(), id); err != nil {
+				w.t.Fatal(err)
+			}
+		}
+	}
+}
+
+// inventory lists every device, table, file and namespace of the host.
+func (w *world) inventory() (all []string) {
+	w.t.Helper()
+	err := w.host.Do(func() error {
+		links, err := netlink.LinkList()
+		for _, l := range links {
+			all = append(all, "link "+l.Attrs().Name)
+		}
+		tables, err2 := (&nftables.Conn{}).ListTables()
+		for _, t := range tables {
+			all = append(all, "table "+t.Name)
+		}
+		return errors.Join(err, err2)
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	spaces, _ := filepath.Glob(filepath.Join(namespaceDir, w.prefix+"*"))
+	for _, ns := range spaces {
+		if !strings.HasPrefix(filepath.Base(ns), w.prefix+"-g") { // the guests' are not the host's
+			all = append(all, ns)
+		}
+	}
+	files, _ := filepath.Glob(filepath.Join(w.opts.Dir, "*", "*"))
+	all = append(all, files...)
+	slices.Sort(all)
+	return all
+}
+
+// crashPlug does the first steps of a Plug and then forgets all about it.
+func (w *world) crashPlug(p compute.PortSpec, steps int) {
+	w.t.Helper()
+	w.guests[tapName(p.ID)] = &guest{t: w.t, ns: w.prefix + "-gcrash", spec: p}
+	rec, err := w.host.admit(p)
+	if err == nil {
+		err = rec.save(w.host.dir())
+	}
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.host.ports[p.ID] = rec
+	err = w.host.Do(func() error {
+		for _, step := range w.host.steps(rec)[:steps] {
+			if err := step(); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
 }
