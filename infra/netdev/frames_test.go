@@ -31,12 +31,7 @@ func ipv4(src, dst string, proto byte, body []byte) []byte {
 	binary.BigEndian.PutUint16(h[2:], uint16(20+len(body)))
 	s, d := netip.MustParseAddr(src).As4(), netip.MustParseAddr(dst).As4()
 	h = append(append(h, s[:]...), d[:]...)
-	sum := uint32(0)
-	for i := 0; i < 20; i += 2 {
-		sum += uint32(binary.BigEndian.Uint16(h[i:]))
-	}
-	sum = sum&0xffff + sum>>16
-	binary.BigEndian.PutUint16(h[10:], ^uint16(sum&0xffff+sum>>16))
+	binary.BigEndian.PutUint16(h[10:], checksum(h))
 	return append(h, body...)
 }
 
@@ -56,12 +51,25 @@ func udp(from, to uint16, body []byte) []byte {
 }
 
 // tcpACK is a segment in the middle of a connection that nobody knows.
-func tcpACK(from, to uint16) []byte {
+func tcpACK(src, dst string, body []byte) []byte {
 	var h []byte
-	for _, v := range []uint16{from, to, 0, 1, 0, 1, 0x5010, 1024, 0, 0} {
+	for _, v := range []uint16{9, 9, 0, 1, 0, 1, 0x5010, 1024, 0, 0} {
 		h = binary.BigEndian.AppendUint16(h, v)
 	}
+	h = append(h, body...)
+	s, d := netip.MustParseAddr(src).As4(), netip.MustParseAddr(dst).As4()
+	pseudo := bytes.Join([][]byte{s[:], d[:], {0, 6}, binary.BigEndian.AppendUint16(nil, uint16(len(h))), h, make([]byte, len(h)%2)}, nil)
+	binary.BigEndian.PutUint16(h[16:], checksum(pseudo))
 	return h
+}
+
+func checksum(b []byte) uint16 {
+	sum := uint32(0)
+	for i := 0; i < len(b); i += 2 {
+		sum += uint32(binary.BigEndian.Uint16(b[i:]))
+	}
+	sum = sum&0xffff + sum>>16
+	return ^uint16(sum&0xffff + sum>>16)
 }
 
 func arp(op byte, mac net.HardwareAddr, ip, target string) []byte {

@@ -1,17 +1,23 @@
 package netdev
 
 import (
+	"context"
 	"errors"
 	"net/netip"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/vishvananda/netlink"
+
 	"skylog/workers/compute"
 )
 
 func TestAGuestGetsItsAddressByDHCP(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	g := w.plug(portSpec(1, 7))
 	lease, err := g.lease()
@@ -31,6 +37,7 @@ func TestAGuestGetsItsAddressByDHCP(t *testing.T) {
 }
 
 func TestTCPIsDroppedUntilARuleAllowsIt(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	a, b := w.plug(portSpec(1, 7)).configure(), w.plug(portSpec(2, 7)).configure()
 	b.listen(80)
@@ -48,6 +55,7 @@ func TestTCPIsDroppedUntilARuleAllowsIt(t *testing.T) {
 }
 
 func TestTwoNetworksWithOneCIDRNeverMeet(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	a, b := w.plug(portSpec(1, 7)).configure(), w.plug(portSpec(1, 8)).configure() // both are 10.0.0.11
 	for _, g := range []*guest{a, b} {
@@ -69,6 +77,7 @@ func TestTwoNetworksWithOneCIDRNeverMeet(t *testing.T) {
 }
 
 func TestMetadataBelievesNoHeader(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	a, b := w.plug(portSpec(1, 7)).configure(), w.plug(portSpec(2, 7)).configure()
 	headers := map[string]string{
@@ -85,6 +94,7 @@ func TestMetadataBelievesNoHeader(t *testing.T) {
 }
 
 func TestMetadataKnowsNobodyByAnAllowedPair(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	spec := portSpec(1, 7)
 	spec.AllowedPairs = []compute.AddressPair{{Address: netip.MustParsePrefix("10.0.0.96/28")}}
@@ -96,6 +106,7 @@ func TestMetadataKnowsNobodyByAnAllowedPair(t *testing.T) {
 }
 
 func TestAChangedRuleEndsItsFlowsAndNoOthers(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	open := portSpec(2, 7)
 	open.Rules = append(open.Rules, allow("tcp", 80), allow("tcp", 81))
@@ -126,6 +137,7 @@ func TestAChangedRuleEndsItsFlowsAndNoOthers(t *testing.T) {
 }
 
 func TestReplacingRulesBreaksNoFlow(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	open := portSpec(2, 7)
 	open.Rules = append(open.Rules, allow("tcp", 80))
@@ -135,7 +147,7 @@ func TestReplacingRulesBreaksNoFlow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i := range 20 {
+	for i := range 10 {
 		more := open
 		more.Rules = append(slices.Clone(open.Rules), allow("tcp", 1000+i))
 		w.plug(more)
@@ -146,6 +158,7 @@ func TestReplacingRulesBreaksNoFlow(t *testing.T) {
 }
 
 func TestABadRuleRefusesThePortAndLeavesTheOldRules(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	open := portSpec(2, 7)
 	open.Rules = append(open.Rules, allow("tcp", 80))
@@ -192,6 +205,7 @@ func badRules() map[string]compute.Rule {
 }
 
 func TestASecondHostAdoptsWhatTheFirstLeft(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	open := portSpec(2, 7)
 	open.Rules = append(open.Rules, allow("tcp", 80))
@@ -218,6 +232,7 @@ func TestASecondHostAdoptsWhatTheFirstLeft(t *testing.T) {
 }
 
 func TestUnplugLeavesNothing(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	before := w.inventory()
 	w.plug(portSpec(1, 7))
@@ -233,6 +248,7 @@ func TestUnplugLeavesNothing(t *testing.T) {
 }
 
 func TestWhatACrashLeftIsUnpluggedByTheNextHost(t *testing.T) {
+	t.Parallel()
 	for step := range 6 {
 		w := newWorld(t)
 		before := w.inventory()
@@ -242,5 +258,108 @@ func TestWhatACrashLeftIsUnpluggedByTheNextHost(t *testing.T) {
 		if after := w.inventory(); !slices.Equal(before, after) {
 			t.Errorf("crash after step %d left %v, was %v", step, after, before)
 		}
+	}
+}
+
+func TestAnInterruptedPlugEndsRightWhenRepeated(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	make := w.host.opts.endpoint
+	w.host.opts.endpoint = func(string) error { return errors.New("no device today") }
+	p := portSpec(1, 7)
+	if _, err := w.host.Plug(t.Context(), p); err == nil || errors.Is(err, compute.ErrPermanent) {
+		t.Fatalf("plugged without a device, or given up on: %v", err)
+	}
+	w.host.opts.endpoint = make
+	g := w.plug(p)
+	if _, err := g.lease(); err != nil {
+		t.Error(err)
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := w.host.Plug(ended, portSpec(2, 7)); !errors.Is(err, context.Canceled) {
+		t.Errorf("plugged though the caller had gone: %v", err)
+	}
+	w.unplugAll()
+}
+
+func TestATapThatNobodyPluggedIsShut(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := portSpec(2, 7)
+	p.PortSecurity = false
+	open := w.plug(p).configure()
+	rogue := &guest{t: t, ns: w.prefix + "-grogue", spec: portSpec(1, 7)}
+	w.guests["sktrogue"] = rogue
+	err := w.host.Do(func() error {
+		if err := w.endpoint("sktrogue"); err != nil {
+			return err
+		}
+		l, err := netlink.LinkByName("sktrogue")
+		if err != nil {
+			return err
+		}
+		return errors.Join(attach(l, segment{vni: 7}.bridge()), setUp(l, 1450))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.awaitCarrier("sktrogue")
+	rogue.configure()
+	open.listen(80)
+	if _, _, err := rogue.dial(p.FixedIPs[0].Address, 80, 150*time.Millisecond); err == nil {
+		t.Error("an unknown tap got through")
+	}
+}
+
+func TestAPortThatIsDownIsShutAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	open := portSpec(2, 7)
+	open.Rules = append(open.Rules, allow("tcp", 80))
+	a, b := w.plug(portSpec(1, 7)).configure(), w.plug(open).configure()
+	b.listen(80)
+	c, _, err := a.dial(netip.MustParseAddr("10.0.0.12"), 80, 2*time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	down := open
+	down.AdminUp = false
+	w.plug(down)
+	if answers(c, 200*time.Millisecond) {
+		t.Error("a flow went on")
+	}
+}
+
+func TestAnotherPortsAddressIsRefusedUntilItIsFree(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	first, second := portSpec(1, 7), portSpec(2, 7)
+	second.FixedIPs[0].Address = first.FixedIPs[0].Address
+	w.plug(first)
+	if _, err := w.host.Plug(t.Context(), second); err == nil || errors.Is(err, compute.ErrPermanent) {
+		t.Fatalf("two ports with one address: %v, want it refused for now", err)
+	}
+	if err := w.host.Unplug(t.Context(), first.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.plug(second).lease(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAnUnreadableFileCanStillBeUnplugged(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	before := w.inventory()
+	p := portSpec(1, 7)
+	w.plug(p)
+	if err := os.WriteFile(filepath.Join(w.host.dir(), p.ID+".json"), []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w.start()
+	w.unplugAll()
+	if after := w.inventory(); !slices.Equal(before, after) {
+		t.Errorf("left %v, was %v", after, before)
 	}
 }

@@ -137,7 +137,31 @@ func (w *world) plug(p compute.PortSpec) *guest {
 	if got.Tap != tap || got.User != nil {
 		w.t.Fatalf("plugged into %+v, want tap %s", got, tap)
 	}
+	w.awaitCarrier(tap)
 	return w.guests[tap]
+}
+
+// awaitCarrier waits until the kernel has seen that both ends of the guest's
+// cable are up: before, it drops what the guest sends.
+func (w *world) awaitCarrier(tap string) {
+	w.t.Helper()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(3 * time.Second); time.Now().Before(deadline); <-tick.C {
+		if carrier(w.opts.Namespace, tap) && carrier(w.guests[tap].ns, "eth0") {
+			return
+		}
+	}
+	w.t.Fatal("the guest's cable has no carrier")
+}
+
+func carrier(ns, name string) (up bool) {
+	_ = inNamespace(ns, func() error {
+		l, err := netlink.LinkByName(name)
+		up = err == nil && l.Attrs().OperState == netlink.OperUp
+		return err
+	})
+	return up
 }
 
 func (g *guest) in(fn func() error) {
@@ -186,6 +210,7 @@ func (g *guest) lease(mods ...nclient4.ClientOpt) (*nclient4.Lease, error) {
 
 // listen answers every TCP connection to the port with its own name.
 func (g *guest) listen(port int) {
+	name := g.spec.Metadata.Hostname
 	g.t.Helper()
 	var l net.Listener
 	g.in(func() (err error) { l, err = net.Listen("tcp", fmt.Sprintf(":%d", port)); return err })
@@ -196,7 +221,7 @@ func (g *guest) listen(port int) {
 			if err != nil {
 				return
 			}
-			go echo(c, g.spec.Metadata.Hostname)
+			go echo(c, name)
 		}
 	}()
 }

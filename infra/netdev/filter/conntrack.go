@@ -17,14 +17,16 @@ func Forget(p Port, gone bool) error {
 		return err
 	}
 	f := &flows{zone: p.Zone, groups: groups, all: gone || !p.Spec.AdminUp, own: map[netip.Addr]bool{}}
+	families := map[netlink.InetFamily]bool{}
 	for _, ip := range p.Spec.FixedIPs {
 		f.own[ip.Address] = true
+		families[familyOf(ip.Address)] = true
 	}
 	if !p.Spec.PortSecurity && !f.all {
 		return nil
 	}
 	var errs []error
-	for _, family := range []netlink.InetFamily{unix.AF_INET, unix.AF_INET6} {
+	for family := range families {
 		_, err := netlink.ConntrackDeleteFilters(netlink.ConntrackTable, family, f)
 		errs = append(errs, err)
 	}
@@ -32,6 +34,13 @@ func Forget(p Port, gone bool) error {
 		return fmt.Errorf("conntrack: %w", err)
 	}
 	return nil
+}
+
+func familyOf(a netip.Addr) netlink.InetFamily {
+	if a.Is6() {
+		return unix.AF_INET6
+	}
+	return unix.AF_INET
 }
 
 // flows picks the flows to be ended.

@@ -172,6 +172,7 @@ func (r *ruleset) inetBase() {
 	mark := r.hook(r.inet, "mark", nftables.ChainHookPrerouting, -150) // after it
 	r.line(mark, -1, ours, setMark(0))
 	r.line(mark, -1, ours, inState(expr.CtStateBitESTABLISHED|expr.CtStateBitRELATED), setMark(markReply))
+	r.line(mark, -1, ours, inState(expr.CtStateBitINVALID), setMark(markStray))
 	notSYN := []expr.Any{load(expr.PayloadBaseTransportHeader, 13, 1), masked([]byte{0x17}), notEqual([]byte{0x02})}
 	r.line(mark, -1, ours, inState(expr.CtStateBitNEW), l4(protoTCP), notSYN, setMark(markStray))
 

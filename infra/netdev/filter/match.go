@@ -21,7 +21,7 @@ const (
 // Marks that conntrack's verdict travels in, from inet prerouting to bridge forward.
 const (
 	markReply uint32 = 1 // belongs to a flow that was let through
-	markStray uint32 = 2 // TCP of no known flow that isn't its beginning
+	markStray uint32 = 2 // fits no flow: broken, or TCP that isn't a beginning
 )
 
 const register = 1
