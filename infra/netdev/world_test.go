@@ -240,17 +240,25 @@ func echo(c net.Conn, name string) {
 	}
 }
 
-// dial connects and reads the greeting.
-func (g *guest) dial(to netip.Addr, port int, wait time.Duration) (c net.Conn, name string, err error) {
+func (g *guest) connect(to netip.Addr, port int, wait time.Duration) (c net.Conn, err error) {
 	g.t.Helper()
 	err = inNamespace(g.ns, func() (err error) {
 		c, err = net.DialTimeout("tcp", netip.AddrPortFrom(to, uint16(port)).String(), wait)
 		return err
 	})
+	if err == nil {
+		g.t.Cleanup(func() { _ = c.Close() })
+	}
+	return c, err
+}
+
+// dial connects and reads the greeting.
+func (g *guest) dial(to netip.Addr, port int, wait time.Duration) (net.Conn, string, error) {
+	g.t.Helper()
+	c, err := g.connect(to, port, wait)
 	if err != nil {
 		return nil, "", err
 	}
-	g.t.Cleanup(func() { _ = c.Close() })
 	buf := make([]byte, 64)
 	_ = c.SetReadDeadline(time.Now().Add(2 * time.Second))
 	n, err := c.Read(buf)
