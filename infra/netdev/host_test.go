@@ -254,6 +254,8 @@ func TestWhatACrashLeftIsUnpluggedByTheNextHost(t *testing.T) {
 		before := w.inventory()
 		w.crashPlug(portSpec(1, 7), step)
 		w.start()
+		w.crashUnplug(portSpec(1, 7).ID)
+		w.start()
 		w.unplugAll()
 		if after := w.inventory(); !slices.Equal(before, after) {
 			t.Errorf("crash after step %d left %v, was %v", step, after, before)

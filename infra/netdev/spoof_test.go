@@ -208,3 +208,28 @@ func TestTenThousandRemotesAreOneTransaction(t *testing.T) {
 		t.Errorf("the last of the remotes isn't let in: %v", err)
 	}
 }
+
+func TestFragmentsPassWhole(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := portSpec(2, 7)
+	p.Rules = append(p.Rules, allow("udp", 5000))
+	a, b := w.plug(portSpec(1, 7)).configure(), w.plug(p).configure()
+	var in, out net.Conn
+	b.in(func() error {
+		c, err := net.ListenUDP("udp4", &net.UDPAddr{Port: 5000})
+		in = c
+		return err
+	})
+	a.in(func() (err error) { out, err = net.Dial("udp4", "10.0.0.12:5000"); return err })
+	t.Cleanup(func() { _, _ = in.Close(), out.Close() })
+	sent := bytes.Repeat([]byte("skylog"), 800) // some four frames
+	if _, err := out.Write(sent); err != nil {
+		t.Fatal(err)
+	}
+	got := make([]byte, 9000)
+	_ = in.SetReadDeadline(time.Now().Add(2 * time.Second))
+	if n, err := in.Read(got); err != nil || !bytes.Equal(got[:n], sent) {
+		t.Errorf("%d of %d bytes: %v", n, len(sent), err)
+	}
+}

@@ -86,7 +86,7 @@ func (w *world) endpoint(name string) error {
 		return err
 	}
 	defer func() { _ = ns.Close() }()
-	veth := &netlink.Veth{LinkAttrs: netlink.NewLinkAttrs(), PeerName: "eth0", PeerHardwareAddr: mac(g.spec.MAC), PeerNamespace: netlink.NsFd(ns)}
+	veth := &netlink.Veth{LinkAttrs: netlink.NewLinkAttrs(), PeerName: "eth0", PeerHardwareAddr: mac(g.spec.MAC), PeerMTU: uint32(g.spec.MTU), PeerNamespace: netlink.NsFd(ns)}
 	veth.Name = name
 	if err := netlink.LinkAdd(veth); err != nil {
 		return err
@@ -373,6 +373,14 @@ func (w *world) crashPlug(p compute.PortSpec, steps int) {
 		return nil
 	})
 	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// crashUnplug removes all of a port but its file.
+func (w *world) crashUnplug(id string) {
+	w.t.Helper()
+	if err := w.host.Do(func() error { return w.host.remove(w.host.ports[id]) }); err != nil {
 		w.t.Fatal(err)
 	}
 }

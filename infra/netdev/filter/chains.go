@@ -40,7 +40,7 @@ func compile(spec compute.PortSpec) (chains, error) {
 		return chains{guard: []rule{when(pass)}, from: []rule{when(pass)}, to: []rule{when(pass)}}, nil
 	}
 	macs := macsOf(senders)
-	c := chains{guard: guard(mac, senders), from: alwaysFrom(macs), to: alwaysTo(macs)}
+	c := chains{guard: guard(mac, senders), from: append(ownAdverts(senders), alwaysFrom(macs)...), to: alwaysTo(macs)}
 	for _, g := range groups {
 		if g.Ingress {
 			c.to = append(c.to, g.compile()...)
@@ -109,7 +109,6 @@ func guard(mac net.HardwareAddr, senders []sender) []rule {
 	everyone := netip.PrefixFrom(netip.MustParseAddr("255.255.255.255"), 32)
 	// what stands before the addresses: Ethernet, IPv4, their lengths
 	out := []rule{when(drop, arp, []expr.Any{load(network, 0, 6), notEqual([]byte{0, 1, 8, 0, 6, 4})})}
-	out = append(out, guardAdverts(senders)...)
 	for _, s := range senders {
 		if s.from.Addr().Is6() {
 			out = append(out, when(pass, etherType(etherIPv6), sourceMAC(s.mac), from(s.from)))
@@ -132,8 +131,9 @@ func guard(mac net.HardwareAddr, senders []sender) []rule {
 		when(drop))
 }
 
-// guardAdverts drops neighbour advertisements of addresses that aren't the port's.
-func guardAdverts(senders []sender) (out []rule) {
+// ownAdverts drops neighbour advertisements of addresses that aren't the port's.
+// It is asked where packets are whole: in prerouting they may come in fragments.
+func ownAdverts(senders []sender) (out []rule) {
 	const target = 8 // in the ICMPv6 header
 	advert := append(l4(protoICMPv6), transport(0, 136)...)
 	for _, s := range senders {
@@ -166,7 +166,7 @@ func alwaysFrom(macs []net.HardwareAddr) []rule {
 		when(drop, marked(markStray)),
 		when(pass, marked(markReply)),
 		when(pass, v4, to(netip.MustParsePrefix("169.254.169.254/32")), l4(protoTCP), transport(2, be16(80)...)))
-	return append(out, neighbours(131, 132, 133, 135, 136, 143)...)
+	return append(out, neighbours(131, 132, 133, 135, 143)...)
 }
 
 // alwaysTo is what no security group changes of what a port receives: frames
