@@ -20,8 +20,11 @@ import (
 	"log/slog"
 	"maps"
 	"os"
+	"reflect"
 	"slices"
 	"sync"
+
+	"golang.org/x/sys/unix"
 
 	"skylog/infra/netdev/filter"
 	"skylog/workers/compute"
@@ -48,26 +51,37 @@ type Host struct {
 	mu       sync.Mutex
 	ports    map[string]record
 	services map[uint32]*service
+	settled  map[string]bool // ports that are what their record says
 }
 
 var _ compute.Network = (*Host)(nil)
 
 // Available tells in one sentence what keeps this process from being a network
-// host, or nil.
+// host, or nil. It asks the kernel for one of each in a namespace that is
+// thrown away.
 func Available(context.Context) error {
 	if os.Geteuid() != 0 {
 		return errors.New("tenant networks need root")
 	}
-	tun, err := os.OpenFile("/dev/net/tun", os.O_RDWR, 0)
-	if err != nil {
-		return fmt.Errorf("tenant networks need tap devices: %w", err)
-	}
-	_ = tun.Close()
 	if _, err := os.Stat("/proc/sys/net/bridge"); err != nil {
 		return errors.New("tenant networks need the kernel's br_netfilter (modprobe br_netfilter)")
 	}
-	if err := filter.Available(); err != nil {
-		return fmt.Errorf("tenant networks need nftables: %w", err)
+	err := inNamespace("", func() error {
+		if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
+			return fmt.Errorf("network namespaces: %w", err)
+		}
+		try := record{Tap: filter.TapPrefix, Zone: 1, Spec: compute.PortSpec{MAC: "fa:16:3e:00:00:01", VNI: 1, MTU: 1500, AdminUp: true, PortSecurity: true}}
+		net := segmentOf("", try.Spec)
+		if err := filter.Install(try.filter(), map[string]uint16{net.bridge(): 1}); err != nil {
+			return err
+		}
+		if err := net.ensureBridge(); err != nil {
+			return err
+		}
+		return ensurePort(try, net, addTap)
+	})
+	if err != nil {
+		return fmt.Errorf("tenant networks don't work here: %w", err)
 	}
 	return nil
 }
@@ -76,15 +90,12 @@ func Available(context.Context) error {
 // missing of it and serves it. A port for which that fails stays filtered as
 // it was, is reported in the log, and is made whole by the next Plug.
 func New(ctx context.Context, opts Options) (*Host, error) {
-	h := &Host{opts: opts, log: opts.Log, services: map[uint32]*service{}}
+	h := &Host{opts: opts, log: opts.Log, services: map[uint32]*service{}, settled: map[string]bool{}}
 	if h.log == nil {
 		h.log = slog.Default()
 	}
 	if h.opts.endpoint == nil {
 		h.opts.endpoint = addTap
-	}
-	if err := Available(ctx); err != nil {
-		return nil, err
 	}
 	if opts.Namespace != "" {
 		if err := ensureNamespace(opts.Namespace); err != nil {
@@ -101,7 +112,7 @@ func New(ctx context.Context, opts Options) (*Host, error) {
 			h.log.Error("port file unreadable; the port can only be unplugged", "port", id)
 			continue
 		}
-		if err := h.apply(ctx, ports[id]); err != nil {
+		if err := h.realize(ctx, ports[id], ports[id]); err != nil {
 			h.log.Error("port not adopted", "port", id, "error", err)
 		}
 	}
@@ -133,25 +144,32 @@ func (h *Host) Plug(ctx context.Context, p compute.PortSpec) (compute.Attachment
 	if err != nil {
 		return compute.Attachment{}, fmt.Errorf("port %s: %w", p.ID, err)
 	}
-	if err := rec.save(h.dir()); err != nil {
-		return compute.Attachment{}, fmt.Errorf("port %s: %w", p.ID, err)
+	if settled := was && h.settled[p.ID] && reflect.DeepEqual(old, rec); !settled {
+		h.settled[p.ID] = false
+		if err := rec.save(h.dir()); err != nil {
+			return compute.Attachment{}, fmt.Errorf("port %s: %w", p.ID, err)
+		}
 	}
 	h.ports[p.ID] = rec
-	if err := h.apply(ctx, rec); err != nil {
+	if err := h.realize(ctx, old, rec); err != nil {
 		return compute.Attachment{}, fmt.Errorf("port %s: %w", p.ID, err)
 	}
-	if was && !old.sameFilter(rec) {
-		err = h.Do(func() error { return h.forgetChanged(old, rec) })
-	}
-	return compute.Attachment{Tap: rec.Tap}, err
+	return compute.Attachment{Tap: rec.Tap}, nil
 }
 
-// forgetChanged ends the flows that the new rules no longer allow, and all of
-// the addresses that are no longer the port's.
-func (h *Host) forgetChanged(old, rec record) error {
+// realize makes the port what rec says, and then ends the flows that this no
+// longer allows, and those of addresses that are no longer the port's.
+func (h *Host) realize(ctx context.Context, old, rec record) error {
+	if err := h.apply(ctx, rec); err != nil || h.settled[rec.ID] {
+		return err
+	}
 	lost := old
 	lost.Spec.FixedIPs = slices.DeleteFunc(slices.Clone(old.Spec.FixedIPs), func(ip compute.FixedIP) bool { return rec.has(ip.Address) })
-	return errors.Join(filter.Forget(rec.filter(), false), filter.Forget(lost.filter(), true))
+	err := h.Do(func() error {
+		return errors.Join(filter.Forget(rec.filter(), false), filter.Forget(lost.filter(), true))
+	})
+	h.settled[rec.ID] = err == nil
+	return err
 }
 
 // apply makes everything of one port, as far as it isn't there.
@@ -201,6 +219,7 @@ func (h *Host) Unplug(ctx context.Context, id string) error {
 		return fmt.Errorf("port %s: %w", id, err)
 	}
 	delete(h.ports, id)
+	delete(h.settled, id)
 	return nil
 }
 

@@ -3,6 +3,7 @@ package netdev
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -250,16 +251,19 @@ func TestUnplugLeavesNothing(t *testing.T) {
 func TestWhatACrashLeftIsUnpluggedByTheNextHost(t *testing.T) {
 	t.Parallel()
 	for step := range 6 {
-		w := newWorld(t)
-		before := w.inventory()
-		w.crashPlug(portSpec(1, 7), step)
-		w.start()
-		w.crashUnplug(portSpec(1, 7).ID)
-		w.start()
-		w.unplugAll()
-		if after := w.inventory(); !slices.Equal(before, after) {
-			t.Errorf("crash after step %d left %v, was %v", step, after, before)
-		}
+		t.Run(fmt.Sprint("after step ", step), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			before := w.inventory()
+			w.crashPlug(portSpec(1, 7), step)
+			w.start()
+			w.crashUnplug(portSpec(1, 7).ID)
+			w.start()
+			w.unplugAll()
+			if after := w.inventory(); !slices.Equal(before, after) {
+				t.Errorf("left %v, was %v", after, before)
+			}
+		})
 	}
 }
 

@@ -9,7 +9,6 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
-	"reflect"
 	"regexp"
 	"strings"
 
@@ -102,12 +101,6 @@ func (r record) has(a netip.Addr) bool {
 }
 
 func (r record) filter() filter.Port { return filter.Port{Tap: r.Tap, Zone: r.Zone, Spec: r.Spec} }
-
-func (r record) sameFilter(o record) bool {
-	a, b := r.Spec, o.Spec
-	a.Metadata, b.Metadata = nil, nil
-	return reflect.DeepEqual(a, b)
-}
 
 func (r record) hardware() net.HardwareAddr {
 	mac, _ := net.ParseMAC(r.Spec.MAC) // was checked when the port was admitted

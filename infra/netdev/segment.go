@@ -96,6 +96,11 @@ func (s segment) ensureNamespace() error {
 		return fmt.Errorf("network namespace %s: %w", s.namespace(), err)
 	}
 	defer func() { _ = ns.Close() }()
+	if _, err := netlink.LinkByName(s.link()); isNotFound(err) { // whatever is inside has lost its other end
+		if err := inNamespace(s.namespace(), func() error { return removeLink(inside) }); err != nil {
+			return err
+		}
+	}
 	veth := &netlink.Veth{LinkAttrs: netlink.NewLinkAttrs(), PeerName: inside,
 		PeerHardwareAddr: s.mac(), PeerNamespace: netlink.NsFd(ns)}
 	veth.Name, veth.MTU = s.link(), s.mtu

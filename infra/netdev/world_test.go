@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -26,6 +27,8 @@ import (
 )
 
 var worlds atomic.Int32
+
+var available = sync.OnceValue(func() error { return Available(context.Background()) })
 
 // world is a host whose guests are network namespaces: a veth stands in each tap's place.
 type world struct {
@@ -45,7 +48,7 @@ type guest struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	if err := Available(t.Context()); err != nil {
+	if err := available(); err != nil {
 		t.Skip(err)
 	}
 	w := &world{t: t, prefix: fmt.Sprintf("sktest%d-%d", os.Getpid(), worlds.Add(1)), guests: map[string]*guest{}}

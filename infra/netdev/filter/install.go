@@ -83,15 +83,6 @@ func RemoveAll() error {
 	})
 }
 
-// Available tells whether the kernel has what the rules need.
-func Available() error {
-	_, err := (&nftables.Conn{}).ListTables()
-	if err != nil {
-		return fmt.Errorf("nftables: %w", err)
-	}
-	return nil
-}
-
 func transact(fill func(*ruleset)) error {
 	oneAtATime.Lock()
 	defer oneAtATime.Unlock()
