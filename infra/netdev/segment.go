@@ -96,10 +96,8 @@ func (s segment) ensureNamespace() error {
 		return fmt.Errorf("network namespace %s: %w", s.namespace(), err)
 	}
 	defer func() { _ = ns.Close() }()
-	if _, err := netlink.LinkByName(s.link()); isNotFound(err) { // whatever is inside has lost its other end
-		if err := inNamespace(s.namespace(), func() error { return removeLink(inside) }); err != nil {
-			return err
-		}
+	if err := s.dropHalfLink(); err != nil {
+		return err
 	}
 	veth := &netlink.Veth{LinkAttrs: netlink.NewLinkAttrs(), PeerName: inside,
 		PeerHardwareAddr: s.mac(), PeerNamespace: netlink.NsFd(ns)}
@@ -118,6 +116,19 @@ func (s segment) ensureNamespace() error {
 		return err
 	}
 	return inNamespace(s.namespace(), s.setUpInside)
+}
+
+// dropHalfLink removes a link of which one end isn't where it belongs.
+func (s segment) dropHalfLink() error {
+	_, outer := netlink.LinkByName(s.link())
+	inner := inNamespace(s.namespace(), func() error {
+		_, err := netlink.LinkByName(inside)
+		return err
+	})
+	if outer == nil && inner == nil {
+		return nil
+	}
+	return errors.Join(removeLink(s.link()), inNamespace(s.namespace(), func() error { return removeLink(inside) }))
 }
 
 func (s segment) setUpInside() error {

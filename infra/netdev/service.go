@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"path/filepath"
 
 	"github.com/insomniacslk/dhcp/dhcpv4/server4"
 	"github.com/vishvananda/netlink"
@@ -23,6 +24,26 @@ var metadataAddr = netip.MustParseAddr("169.254.169.254")
 type service struct {
 	dhcp     *dhcp.Server
 	metadata *metadata.Server
+	home     home
+}
+
+// home tells one namespace and device from another of the same names: sockets
+// in one that was taken away would wait for ever.
+type home struct {
+	namespace uint64
+	device    int
+}
+
+func homeOf(namespace string) (home, error) {
+	var st unix.Stat_t
+	if err := unix.Stat(filepath.Join(namespaceDir, namespace), &st); err != nil {
+		return home{}, err
+	}
+	dev, err := netlink.LinkByName(inside)
+	if err != nil {
+		return home{}, err
+	}
+	return home{st.Ino, dev.Attrs().Index}, nil
 }
 
 func (s *service) close() { _ = errors.Join(s.dhcp.Close(), s.metadata.Close()) }
@@ -101,23 +122,39 @@ func (h *Host) serve(s segment) error { return h.serveAll(s, h.ports) }
 // serveAll brings a network's namespace and services to what its ports say.
 func (h *Host) serveAll(s segment, ports map[string]record) error {
 	p := planFor(s.vni, ports)
-	var opened *service
 	err := inNamespace(s.namespace(), func() error {
-		if err := p.apply(); err != nil || h.services[s.vni] != nil {
+		if err := p.apply(); err != nil {
 			return err
 		}
-		var err error
-		opened, err = h.open()
-		return err
+		return h.ensureService(s)
 	})
 	if err != nil {
 		return fmt.Errorf("services of network %06x: %w", s.vni, err)
 	}
-	if opened != nil {
-		h.services[s.vni] = opened
-	}
 	h.services[s.vni].dhcp.SetLeases(p.leases)
 	h.services[s.vni].metadata.SetGuests(p.guests)
+	return nil
+}
+
+// ensureService opens the services unless they are open here.
+func (h *Host) ensureService(s segment) error {
+	at, err := homeOf(s.namespace())
+	if err != nil {
+		return err
+	}
+	if old := h.services[s.vni]; old != nil {
+		if old.home == at {
+			return nil
+		}
+		old.close()
+		delete(h.services, s.vni)
+	}
+	opened, err := h.open()
+	if err != nil {
+		return err
+	}
+	opened.home = at
+	h.services[s.vni] = opened
 	return nil
 }
 

@@ -62,8 +62,24 @@ func newWorld(t *testing.T) *world {
 			_ = removeNamespace(filepath.Base(ns))
 		}
 	})
+	w.noGlobalFilter()
 	w.start()
 	return w
+}
+
+// noGlobalFilter turns off what a bridge could lean on instead of its own setting.
+func (w *world) noGlobalFilter() {
+	w.t.Helper()
+	err := ensureNamespace(w.prefix)
+	if err == nil {
+		err = inNamespace(w.prefix, func() error {
+			return errors.Join(os.WriteFile("/proc/sys/net/bridge/bridge-nf-call-iptables", []byte("0"), 0),
+				os.WriteFile("/proc/sys/net/bridge/bridge-nf-call-ip6tables", []byte("0"), 0))
+		})
+	}
+	if err != nil {
+		w.t.Fatal(err)
+	}
 }
 
 // start begins a new Host upon what the last one left.
@@ -192,7 +208,7 @@ func (g *guest) address(a netip.Addr, bits int) {
 		if err != nil || !a.Is4() {
 			return err
 		}
-		return netlink.RouteReplace(&netlink.Route{LinkIndex: l.Attrs().Index, Gw: g.spec.FixedIPs[0].ServiceAddr.AsSlice(),
+		return netlink.RouteReplace(&netlink.Route{LinkIndex: l.Attrs().Index, Gw: g.spec.FixedIPs[0].ServiceAddr.AsSlice(), Scope: scope(g.spec.FixedIPs[0].ServiceAddr),
 			Dst: &net.IPNet{IP: metadataAddr.AsSlice(), Mask: net.CIDRMask(32, 32)}})
 	})
 }
@@ -386,4 +402,12 @@ func (w *world) crashUnplug(id string) {
 	if err := w.host.Do(func() error { return w.host.remove(w.host.ports[id]) }); err != nil {
 		w.t.Fatal(err)
 	}
+}
+
+// scope of a route by way of a neighbour, or on the link where there is none.
+func scope(via netip.Addr) netlink.Scope {
+	if via.IsValid() {
+		return netlink.SCOPE_UNIVERSE
+	}
+	return netlink.SCOPE_LINK
 }
