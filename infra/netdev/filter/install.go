@@ -118,7 +118,7 @@ func (r *ruleset) base() {
 	r.conn.AddTable(r.bridge)
 	r.conn.AddTable(r.inet)
 	set := func(t *nftables.Table, name string, isMap bool, data nftables.SetDatatype) *nftables.Set {
-		s := &nftables.Set{Table: t, Name: name, KeyType: nftables.TypeIFName, IsMap: isMap, DataType: data}
+		s := &nftables.Set{Table: t, Name: name, KeyType: nftables.TypeIFName, KeyByteOrder: binaryutil.NativeEndian, IsMap: isMap, DataType: data}
 		r.check(r.conn.AddSet(s, nil))
 		return s
 	}
