@@ -43,6 +43,8 @@ type UpdatePort struct {
 	PortSecurity          *bool
 	AllowedPairs          *[]AddressPair
 	Host                  *string // empty: unbound
+	// IfFree refuses the change of a port that another device has.
+	IfFree bool
 }
 
 // DeletePort removes a port and frees its addresses.

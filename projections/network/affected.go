@@ -23,11 +23,11 @@ func (t *Tables) Affected(e events.Event) iter.Seq[string] {
 		case evt.NetworkReconfigured:
 			t.onNetwork(e.ID, once)
 		case evt.SubnetCreated: // ports may have an address of it at once
-			t.onNetwork(e.NetworkID, once)
+			t.onNetworkAndAbout(e.NetworkID, once)
 		case evt.SubnetReconfigured:
 			t.onSubnet(e.ID, once)
 		case evt.SubnetDeleted:
-			t.onNetwork(e.NetworkID, once)
+			t.onNetworkAndAbout(e.NetworkID, once)
 		case evt.SecurityGroupRenamed:
 			t.inGroup(e.ID, once)
 		case evt.SecurityGroupRuleAdded:
@@ -77,6 +77,26 @@ func (t *Tables) onNetwork(id string, yield func(string) bool) bool {
 		}
 	}
 	return true
+}
+
+// onNetworkAndAbout goes through a network's ports and those whose rules refer
+// to groups of them: for changes of addresses that nobody asked for.
+func (t *Tables) onNetworkAndAbout(id string, yield func(string) bool) {
+	done := map[string]bool{}
+	for port, p := range t.Ports.OfNetwork(id, "") {
+		if !yield(port) {
+			return
+		}
+		for _, g := range p.SecurityGroupIDs {
+			if done[g] {
+				continue
+			}
+			done[g] = true
+			if !t.aboutGroups([]string{g}, yield) {
+				return
+			}
+		}
+	}
 }
 
 func (t *Tables) onSubnet(id string, yield func(string) bool) bool {
