@@ -5,5 +5,12 @@ import "skylog/events"
 
 // Catalog lists the event types of the service.
 func Catalog() []events.Type {
-	return []events.Type{}
+	return []events.Type{
+		events.Of[ImageCreated](), events.Of[ImageRenamed](), events.Of[ImageFormatsChosen](), events.Of[ImageRequirementsChanged](),
+		events.Of[ImageVisibilityChanged](), events.Of[ImageProtectionChanged](), events.Of[ImageHidingChanged](), events.Of[ImageOwnerChanged](),
+		events.Of[ImageTagged](), events.Of[ImageUntagged](), events.Of[ImagePropertiesChanged](),
+		events.Of[ImageDeactivated](), events.Of[ImageReactivated](), events.Of[ImageDeleted](),
+		events.Of[ImageUploadStarted](), events.Of[ImageUploadContinued](), events.Of[ImageUploadFailed](), events.Of[ImageUploaded](),
+		events.Of[ImageMemberAdded](), events.Of[ImageMemberAnswered](), events.Of[ImageMemberRemoved](),
+	}
 }

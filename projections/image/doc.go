@@ -1,13 +1,69 @@
 // Package image is what is known in the image service: a fold of its events.
 package image
 
-import "skylog/events"
+import (
+	"time"
+
+	"skylog/events"
+)
 
 // Tables are the tables of the image service.
-type Tables struct{}
+type Tables struct {
+	Images  Images
+	Members Members
+}
 
 // New makes the service's tables, empty.
-func New() Tables { return Tables{} }
+func New() Tables {
+	return Tables{Images: newImages(), Members: newMembers()}
+}
 
 // Apply folds one event into every table that it concerns.
-func (t *Tables) Apply(e events.Event, m events.Meta) {}
+func (t *Tables) Apply(e events.Event, m events.Meta) {
+	t.Images.Apply(e, m)
+	t.Members.Apply(e, m)
+}
+
+// VisibleTo returns the image if the project may know of it: an administrator
+// knows of all, everybody of public and community images, a project of its own
+// and of those shared with it, whether it accepted them or not.
+func (t *Tables) VisibleTo(imageID, projectID string, admin bool) (Image, bool) {
+	i, ok := t.Images.Get(imageID)
+	if !ok || !admin && !t.maySee(&i, projectID) {
+		return Image{}, false
+	}
+	return i, true
+}
+
+func (t *Tables) maySee(i *Image, projectID string) bool {
+	switch {
+	case i.Visibility == Public || i.Visibility == Community:
+		return true
+	case projectID == "":
+		return false
+	case i.OwnerID == projectID:
+		return true
+	}
+	return i.Visibility == Shared && t.Members.Has(MemberID{i.ID, projectID})
+}
+
+// Deadline is something that waits until Due at the latest.
+type Deadline struct {
+	Kind, ID string
+	Due      time.Time
+}
+
+// UploadDeadline is the Kind of an upload's deadline.
+const UploadDeadline = "upload"
+
+// Due lists the deadlines that are passed by now, the oldest first.
+func (t *Tables) Due(now time.Time, limit int) []Deadline {
+	var found []Deadline
+	for place, i := range t.Images.due.From(&t.Images.Of, dueAt{}) {
+		if len(found) == limit || place.Value.nanos > now.UnixNano() {
+			break
+		}
+		found = append(found, Deadline{UploadDeadline, i.ID, i.Due})
+	}
+	return found
+}
