@@ -42,8 +42,7 @@ func TestRulesLetInWhatTheySayAndNothingElse(t *testing.T) {
 	ping := compute.Rule{Ingress: true, Protocol: "icmp", PortMin: num(8), PortMax: num(0)}
 	six := compute.Rule{Ingress: true, IPv6: true, Protocol: "udp", PortMin: num(53), PortMax: num(53), Remotes: prefixes("fd00::/8")}
 	nobody := compute.Rule{Ingress: true, Protocol: "udp", Remotes: prefixes()}
-	egress := compute.Rule{Protocol: "gre"}
-	egress.Protocol = "47"
+	egress := compute.Rule{Protocol: "47"}
 	rules := receiving(web, ping, six, nobody, egress)
 	for name, c := range map[string]struct {
 		f    frame
