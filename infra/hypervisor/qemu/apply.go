@@ -212,9 +212,8 @@ func (m *machine) askOff(ctx context.Context, spec compute.MachineSpec, r *recor
 			return err
 		}
 	}
-	const pressEvery, lookEvery = 5 * time.Second, 100 * time.Millisecond
-	look := time.NewTicker(lookEvery)
-	defer look.Stop()
+	const pressEvery, lookLatest = 5 * time.Second, 200 * time.Millisecond
+	wait := 5 * time.Millisecond
 	for pressed := (time.Time{}); time.Now().Before(r.OffBy); {
 		s, err := m.observe(ctx, *r)
 		if err != nil {
@@ -235,7 +234,8 @@ func (m *machine) askOff(ctx context.Context, spec compute.MachineSpec, r *recor
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-look.C:
+		case <-time.After(wait):
+			wait = min(2*wait, lookLatest)
 		}
 	}
 	return nil

@@ -133,7 +133,9 @@ func (d *Driver) Close() error {
 		}
 	}
 	d.routes.Wait()
-	return d.lock.Close()
+	// Closing alone wouldn't do while a process is being started that has yet a copy.
+	err := unix.Flock(int(d.lock.Fd()), unix.LOCK_UN)
+	return errors.Join(err, d.lock.Close())
 }
 
 func (d *Driver) machine(id string) *machine {

@@ -264,6 +264,25 @@ func TestAServersLifeInARealGuest(t *testing.T) {
 	}
 }
 
+func TestTheProbesGuestTellsKVMThatWorksFromKVMThatIsThere(t *testing.T) {
+	if os.Getenv("SKYLOG_REAL") == "" {
+		t.Skip("set SKYLOG_REAL=1 to boot real guests")
+	}
+	start := time.Now()
+	h, err := Probe(t.Context(), "tcg")
+	if err != nil || h.Accelerator != "tcg" || h.Version < oldest || !strings.HasPrefix(h.Machine, "pc-i440fx") {
+		t.Fatalf("got %+v, %v", h, err)
+	}
+	t.Logf("probed TCG in %v", time.Since(start))
+	_, intel := os.Stat("/sys/module/kvm_intel")
+	_, amd := os.Stat("/sys/module/kvm_amd")
+	if intel != nil && amd != nil {
+		if h, err := Probe(t.Context(), "kvm"); err == nil {
+			t.Errorf("KVM is taken without hardware for it: %+v", h)
+		}
+	}
+}
+
 // plugOneMore gives a running guest a second NIC and takes it again.
 func (r *real) plugOneMore() {
 	nic := compute.NIC{PortID: "port-2", MAC: "fa:16:3e:00:00:02", Attachment: compute.Attachment{User: &compute.UserNet{
