@@ -113,3 +113,11 @@ func DecodeFrame(data []byte) (*Frame, Hash, error) {
 	}
 	return &f, sha256.Sum256(data), nil
 }
+
+// Decoded is a stored frame with its events as values.
+type Decoded struct {
+	Seq     uint64
+	Time    time.Time
+	Commits []Commit
+	Facts   [][]Event // of each commit
+}

@@ -23,7 +23,7 @@ type Decider struct {
 	// Clock gives the time that becomes log time.
 	Clock func() time.Time
 	// Publish is told of every world as soon as its frame is durable. It must be quick.
-	Publish func(*projections.World, Outcome)
+	Publish func(*projections.World, events.Decoded)
 	Logger  *slog.Logger
 
 	head      *projections.World // what is folded into
@@ -31,12 +31,6 @@ type Decider struct {
 	epoch     uint64
 	careful   bool // one command a frame: the commands before these killed a decider
 	questions chan question
-}
-
-// Outcome is what a frame holds: its commits, and the decoded events of each.
-type Outcome struct {
-	Commits []events.Commit
-	Facts   [][]events.Event
 }
 
 // MaxFrame is how many bytes of commits a frame may hold. NATS refuses messages
@@ -179,7 +173,7 @@ func (d *Decider) append(ctx context.Context, f *draft) error {
 	}
 	d.head.Seal(&frame, last+1, hash)
 	d.published = d.head.Publish()
-	d.Publish(d.published, Outcome{Commits: f.commits, Facts: f.facts})
+	d.Publish(d.published, events.Decoded{Seq: last + 1, Time: f.time, Commits: f.commits, Facts: f.facts})
 	return nil
 }
 

@@ -5,6 +5,20 @@ import "skylog/handlers"
 
 // Register registers the service's deciders.
 func Register(r *handlers.Registry) {
+	handlers.On(r, CreateFlavor)
+	handlers.On(r, DescribeFlavor)
+	handlers.On(r, ChangeFlavorSpecs)
+	handlers.On(r, GrantFlavor)
+	handlers.On(r, RevokeFlavor)
+	handlers.On(r, DeleteFlavor)
 	handlers.On(r, ImportKeypair)
 	handlers.On(r, DeleteKeypair)
+	handlers.On(r, SetQuota)
+	handlers.On(r, ResetQuota)
+	handlers.On(r, ReportHost)
+	handlers.On(r, LoseHost)
+	handlers.On(r, DisableHost)
+	handlers.On(r, EnableHost)
+	handlers.On(r, ReportOrphan)
+	registerServers(r)
 }

@@ -96,19 +96,11 @@ func (c *Cell) Now() *projections.World { return c.now.Load() }
 func (c *Cell) Led() <-chan struct{} { return c.led }
 
 // publish makes a world known and wakes those who wait for its outcomes.
-func (c *Cell) publish(w *projections.World, o handlers.Outcome) {
+func (c *Cell) publish(w *projections.World, f events.Decoded) {
 	c.now.Store(w)
 	c.once.Do(func() { close(c.led) })
-	c.recent.add(Frame{Seq: w.Seq, Time: w.Time, Commits: o.Commits, Facts: o.Facts})
-	for i := range o.Commits {
-		c.waiting.wake(o.Commits[i].Command, result{w, &o.Commits[i]})
+	c.recent.add(f)
+	for i := range f.Commits {
+		c.waiting.wake(f.Commits[i].Command, result{w, &f.Commits[i]})
 	}
-}
-
-// Frame is one frame of the log, decoded.
-type Frame struct {
-	Seq     uint64
-	Time    time.Time
-	Commits []events.Commit
-	Facts   [][]events.Event // of each commit
 }

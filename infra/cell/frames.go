@@ -19,13 +19,13 @@ var errEnough = errors.New("enough")
 type recent struct {
 	mu     sync.Mutex
 	next   uint64 // the sequence that the next frame will have
-	frames [keptFrames]Frame
+	frames [keptFrames]events.Decoded
 	wake   chan struct{}
 }
 
 func (r *recent) start(last uint64) { r.next, r.wake = last+1, make(chan struct{}) }
 
-func (r *recent) add(f Frame) {
+func (r *recent) add(f events.Decoded) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.frames[f.Seq%keptFrames] = f
@@ -36,7 +36,7 @@ func (r *recent) add(f Frame) {
 
 // get returns the frame of a sequence if it is at hand; the channel is closed
 // when there is more than there was.
-func (r *recent) get(seq uint64) (f Frame, at, exists bool, more <-chan struct{}) {
+func (r *recent) get(seq uint64) (f events.Decoded, at, exists bool, more <-chan struct{}) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	f = r.frames[seq%keptFrames]
@@ -46,7 +46,7 @@ func (r *recent) get(seq uint64) (f Frame, at, exists bool, more <-chan struct{}
 // Frames calls do for every frame behind sequence after, in order, those there
 // are and those to come, until ctx ends or do returns an error. The world of
 // Now holds a frame by the time do is called with it.
-func (c *Cell) Frames(ctx context.Context, after uint64, do func(Frame) error) error {
+func (c *Cell) Frames(ctx context.Context, after uint64, do func(events.Decoded) error) error {
 	for next := after + 1; ; {
 		f, atHand, exists, more := c.recent.get(next)
 		switch {
@@ -72,7 +72,7 @@ func (c *Cell) Frames(ctx context.Context, after uint64, do func(Frame) error) e
 }
 
 // older calls do for frames out of the log, from first up to where they are at hand.
-func (c *Cell) older(ctx context.Context, first uint64, do func(Frame) error) (last uint64, err error) {
+func (c *Cell) older(ctx context.Context, first uint64, do func(events.Decoded) error) (last uint64, err error) {
 	err = c.Store.Scan(ctx, first, func(seq uint64, data []byte) error {
 		f, err := Decode(seq, data)
 		if err != nil {
@@ -97,17 +97,17 @@ func (c *Cell) older(ctx context.Context, first uint64, do func(Frame) error) (l
 }
 
 // Decode reads a stored frame.
-func Decode(seq uint64, data []byte) (Frame, error) {
+func Decode(seq uint64, data []byte) (events.Decoded, error) {
 	f, _, err := events.DecodeFrame(data)
 	if err != nil {
-		return Frame{}, err
+		return events.Decoded{}, err
 	}
-	out := Frame{Seq: seq, Time: f.Time, Commits: f.Commits, Facts: make([][]events.Event, len(f.Commits))}
+	out := events.Decoded{Seq: seq, Time: f.Time, Commits: f.Commits, Facts: make([][]events.Event, len(f.Commits))}
 	for i := range f.Commits {
 		for _, r := range f.Commits[i].Events {
 			e, err := projections.Codec.Decode(r)
 			if err != nil {
-				return Frame{}, err
+				return events.Decoded{}, err
 			}
 			out.Facts[i] = append(out.Facts[i], e)
 		}

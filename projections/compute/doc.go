@@ -3,20 +3,42 @@
 package compute
 
 import (
+	"unique"
+
 	"skylog/events"
 )
 
 // Tables are the tables of the compute service.
 type Tables struct {
+	Flavors  Flavors
+	Access   FlavorAccess
 	Keypairs Keypairs
+	Quotas   Quotas
+	Hosts    Hosts
+	Servers  Servers
+	Actions  Actions
+	Remains  Remains
 }
 
 // New makes the service's tables, empty.
 func New() Tables {
-	return Tables{Keypairs: newKeypairs()}
+	return Tables{
+		Flavors: newFlavors(), Access: newFlavorAccess(), Keypairs: newKeypairs(), Quotas: newQuotas(),
+		Hosts: newHosts(), Servers: newServers(), Actions: newActions(), Remains: newRemains(),
+	}
 }
 
 // Apply folds one event into every table that it concerns.
 func (t *Tables) Apply(e events.Event, m events.Meta) {
+	t.Flavors.Apply(e, m)
+	t.Access.Apply(e, m)
 	t.Keypairs.Apply(e, m)
+	t.Quotas.Apply(e, m)
+	t.Remains.Apply(e, &t.Servers) // these three need the server as it was before
+	t.Hosts.Apply(e, m, &t.Servers)
+	t.Actions.Apply(e, m, &t.Servers)
+	t.Servers.Apply(e, m)
 }
+
+// shared returns the one copy of a string that many rows hold.
+func shared(s string) string { return unique.Make(s).Value() }

@@ -1,0 +1,19 @@
+package compute
+
+// LoseHost says that nothing was heard of a host for too long.
+type LoseHost struct{ Name string }
+
+// DisableHost keeps new servers off a host.
+type DisableHost struct{ Name, Reason string }
+
+// EnableHost lets servers onto a host again.
+type EnableHost struct{ Name string }
+
+// CommandType is the wire name.
+func (LoseHost) CommandType() string { return "compute.host.lose" }
+
+// CommandType is the wire name.
+func (DisableHost) CommandType() string { return "compute.host.disable" }
+
+// CommandType is the wire name.
+func (EnableHost) CommandType() string { return "compute.host.enable" }

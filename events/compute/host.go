@@ -1,0 +1,54 @@
+package compute
+
+// HostJoined says that a host is there for servers to run on, or that it has
+// come back with other means.
+type HostJoined struct {
+	Name string
+	ID   string // UUID of the hypervisor and of its service
+	HostFacts
+}
+
+// HostFacts is what a host has to give.
+type HostFacts struct {
+	Type             string
+	Version          int
+	Arch             string
+	VCPUs            int
+	RAMMiB, DiskGiB  int
+	CPUModel, HostIP string
+	Zone             string
+}
+
+// HostLost says that nothing was heard of a host for too long.
+type HostLost struct{ Name string }
+
+// HostReturned says that a lost host was heard again.
+type HostReturned struct{ Name string }
+
+// HostDisabled says that no new server shall be placed on the host.
+type HostDisabled struct{ Name, Reason string }
+
+// HostEnabled says that servers may be placed on the host again.
+type HostEnabled struct{ Name string }
+
+// OrphanFound says that a host has a machine that nobody wants there. It was
+// set aside, not destroyed.
+type OrphanFound struct{ Host, ID string }
+
+// EventType is the wire name.
+func (HostJoined) EventType() string { return "compute.host.joined" }
+
+// EventType is the wire name.
+func (HostLost) EventType() string { return "compute.host.lost" }
+
+// EventType is the wire name.
+func (HostReturned) EventType() string { return "compute.host.returned" }
+
+// EventType is the wire name.
+func (HostDisabled) EventType() string { return "compute.host.disabled" }
+
+// EventType is the wire name.
+func (HostEnabled) EventType() string { return "compute.host.enabled" }
+
+// EventType is the wire name.
+func (OrphanFound) EventType() string { return "compute.host.orphan_found" }

@@ -1,0 +1,64 @@
+package compute
+
+import (
+	"skylog/commands"
+	cmd "skylog/commands/compute"
+	"skylog/events"
+	evt "skylog/events/compute"
+	"skylog/projections"
+)
+
+// ReportHost notes that a host is there; one that said the same before and is up
+// makes no event.
+func ReportHost(w *projections.World, c cmd.ReportHost) ([]events.Event, error) {
+	joined := evt.HostJoined{Name: c.Host, ID: c.ID, HostFacts: evt.HostFacts(c.Facts)}
+	switch h, known := w.Compute.Hosts.Get(c.Host); {
+	case known && h.HostJoined == joined && h.Up:
+		return nil, nil
+	case known && h.HostJoined == joined:
+		return events.List(evt.HostReturned{Name: c.Host}), nil
+	}
+	return events.List(joined), nil
+}
+
+func hostMissing(name string) error {
+	return commands.Refuse(commands.NotFound, "Compute host %s could not be found.", name)
+}
+
+// LoseHost notes that a host isn't heard any more.
+func LoseHost(w *projections.World, c cmd.LoseHost) ([]events.Event, error) {
+	if h, ok := w.Compute.Hosts.Get(c.Name); !ok || !h.Up {
+		return nil, nil
+	}
+	return events.List(evt.HostLost(c)), nil
+}
+
+// DisableHost keeps new servers off a host.
+func DisableHost(w *projections.World, c cmd.DisableHost) ([]events.Event, error) {
+	switch h, ok := w.Compute.Hosts.Get(c.Name); {
+	case !ok:
+		return nil, hostMissing(c.Name)
+	case h.Disabled && h.DisabledReason == c.Reason:
+		return nil, nil
+	}
+	return events.List(evt.HostDisabled(c)), nil
+}
+
+// EnableHost lets servers onto a host again.
+func EnableHost(w *projections.World, c cmd.EnableHost) ([]events.Event, error) {
+	switch h, ok := w.Compute.Hosts.Get(c.Name); {
+	case !ok:
+		return nil, hostMissing(c.Name)
+	case !h.Disabled:
+		return nil, nil
+	}
+	return events.List(evt.HostEnabled(c)), nil
+}
+
+// ReportOrphan notes a machine that nobody wants where it is.
+func ReportOrphan(w *projections.World, c cmd.ReportOrphan) ([]events.Event, error) {
+	if s, ok := w.Compute.Servers.Get(c.ID); ok && s.Host == c.Host || w.Compute.Remains.Has(c.ID) {
+		return nil, nil // it is wanted, or wanted gone: the host will be told
+	}
+	return events.List(evt.OrphanFound(c)), nil
+}

@@ -1,0 +1,188 @@
+package compute
+
+import (
+	"cmp"
+	"iter"
+	"slices"
+	"strings"
+	"time"
+
+	"skylog/events"
+	evt "skylog/events/compute"
+	"skylog/projections/table"
+)
+
+// Action is one thing that was asked of a server, and what came of it.
+type Action struct {
+	ServerID                     string
+	Name                         string // as Nova names it: create, stop, reboot …
+	RequestID, UserID, ProjectID string
+	Message                      string
+	StartedAt, UpdatedAt         time.Time
+	Events                       []ActionEvent
+}
+
+// ActionEvent is one step of an action.
+type ActionEvent struct {
+	Name, Host, Result string // Result is Success, Error or, while it goes on, empty
+	Details            string
+	StartedAt, EndedAt time.Time
+}
+
+// ActionID is the key of an action's row.
+type ActionID struct {
+	ServerID string
+	Number   uint64 // of the event that began it
+}
+
+// Actions is the table of the actions of servers, in the order in which they began.
+type Actions struct {
+	table.Of[ActionID, Action]
+	byRequest table.Index[[2]string, ActionID, Action]
+}
+
+// maxActions is how many actions are kept of a server; the log has all.
+const maxActions = 100
+
+func newActions() Actions {
+	t := Actions{Of: table.New[ActionID, Action](func(a, b ActionID) int {
+		return cmp.Or(strings.Compare(a.ServerID, b.ServerID), cmp.Compare(a.Number, b.Number))
+	})}
+	t.byRequest = table.By(&t.Of, func(a, b [2]string) int {
+		return cmp.Or(strings.Compare(a[0], b[0]), strings.Compare(a[1], b[1]))
+	}, func(a *Action, emit func([2]string)) { emit([2]string{a.ServerID, a.RequestID}) })
+	return t
+}
+
+// OfServer goes through a server's actions, the newest first.
+func (t *Actions) OfServer(id string) iter.Seq[Action] {
+	return func(yield func(Action) bool) {
+		for k, a := range t.Back(ActionID{id, 1<<64 - 1}) {
+			if k.ServerID != id || !yield(a) {
+				return
+			}
+		}
+	}
+}
+
+// WithRequest returns the action that a request began.
+func (t *Actions) WithRequest(serverID, requestID string) (Action, bool) {
+	return t.byRequest.First(&t.Of, [2]string{serverID, requestID})
+}
+
+// begun says which action an event begins, with the step of it that now goes on.
+func begun(e events.Event) (id, action, step string) {
+	switch e := e.(type) {
+	case evt.ServerCreated:
+		return e.ID, "create", "compute__do_build_and_run_instance"
+	case evt.ServerStopRequested:
+		return e.ID, "stop", "compute_stop_instance"
+	case evt.ServerStartRequested:
+		return e.ID, "start", "compute_start_instance"
+	case evt.ServerRebootRequested:
+		return e.ID, "reboot", "compute_reboot_instance"
+	case evt.ServerPauseRequested:
+		return e.ID, "pause", "compute_pause_instance"
+	case evt.ServerUnpauseRequested:
+		return e.ID, "unpause", "compute_unpause_instance"
+	case evt.ServerSuspendRequested:
+		return e.ID, "suspend", "compute_suspend_instance"
+	case evt.ServerResumeRequested:
+		return e.ID, "resume", "compute_resume_instance"
+	case evt.ServerDeletionRequested:
+		return e.ID, "delete", "compute_terminate_instance"
+	case evt.ServerLocked:
+		return e.ID, "lock", ""
+	case evt.ServerUnlocked:
+		return e.ID, "unlock", ""
+	}
+	return "", "", ""
+}
+
+// ended says which server's action an event ends, and with what failure.
+func ended(e events.Event) (id, failure string) {
+	switch e := e.(type) {
+	case evt.ServerBooted:
+		return e.ID, ""
+	case evt.ServerStarted:
+		return e.ID, ""
+	case evt.ServerStopped:
+		return e.ID, ""
+	case evt.ServerRebooted:
+		return e.ID, ""
+	case evt.ServerPaused:
+		return e.ID, ""
+	case evt.ServerUnpaused:
+		return e.ID, ""
+	case evt.ServerSuspended:
+		return e.ID, ""
+	case evt.ServerResumed:
+		return e.ID, ""
+	case evt.ServerBuildFailed:
+		return e.ID, e.Message
+	case evt.ServerActionFailed:
+		return e.ID, e.Message
+	}
+	return "", ""
+}
+
+// Apply folds one event into the table. Servers are as they were before it.
+func (t *Actions) Apply(e events.Event, m events.Meta, servers *Servers) {
+	if gone, ok := e.(evt.ServerDeleted); ok {
+		t.forget(gone.ID)
+		return
+	}
+	if id, name, step := begun(e); id != "" {
+		a := Action{ServerID: id, Name: name, RequestID: m.Caller.RequestID, UserID: m.Caller.UserID,
+			ProjectID: m.Caller.ProjectID, StartedAt: m.Time, UpdatedAt: m.Time}
+		if step != "" {
+			s, _ := servers.Get(id)
+			a.Events = []ActionEvent{{Name: step, Host: s.Host, StartedAt: m.Time}}
+		}
+		t.Put(ActionID{id, m.Number}, a)
+		t.trim(id)
+		return
+	}
+	if id, failure := ended(e); id != "" {
+		t.end(id, failure, m.Time)
+	}
+}
+
+// end closes the newest action of a server, if it is still going on.
+func (t *Actions) end(id, failure string, at time.Time) {
+	for k, a := range t.Back(ActionID{id, 1<<64 - 1}) {
+		if k.ServerID != id || len(a.Events) == 0 || !a.Events[0].EndedAt.IsZero() {
+			return
+		}
+		a.Events = slices.Clone(a.Events)
+		a.Events[0].EndedAt, a.Events[0].Result, a.UpdatedAt = at, "Success", at
+		if failure != "" {
+			a.Events[0].Result, a.Events[0].Details, a.Message = "Error", failure, "Error"
+		}
+		t.Put(k, a)
+		return
+	}
+}
+
+func (t *Actions) keys(id string) (keys []ActionID) {
+	for k := range t.From(ActionID{ServerID: id}) {
+		if k.ServerID != id {
+			break
+		}
+		keys = append(keys, k)
+	}
+	return keys
+}
+
+func (t *Actions) trim(id string) {
+	keys := t.keys(id)
+	for _, k := range keys[:max(0, len(keys)-maxActions)] {
+		t.Delete(k)
+	}
+}
+
+func (t *Actions) forget(id string) {
+	for _, k := range t.keys(id) {
+		t.Delete(k)
+	}
+}

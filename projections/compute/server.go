@@ -1,0 +1,224 @@
+package compute
+
+import (
+	"cmp"
+	"iter"
+	"strings"
+	"time"
+
+	evt "skylog/events/compute"
+	"skylog/projections/table"
+)
+
+// States of a server as Nova names them (vm_states.py).
+const (
+	Building  = "building"
+	Active    = "active"
+	Stopped   = "stopped"
+	Paused    = "paused"
+	Suspended = "suspended"
+	Errored   = "error"
+)
+
+// Tasks that a server can be at (task_states.py).
+const (
+	Scheduling    = "scheduling"
+	Spawning      = "spawning"
+	PoweringOff   = "powering-off"
+	PoweringOn    = "powering-on"
+	Rebooting     = "rebooting"
+	RebootingHard = "rebooting_hard"
+	Pausing       = "pausing"
+	Unpausing     = "unpausing"
+	Suspending    = "suspending"
+	Resuming      = "resuming"
+	Deleting      = "deleting"
+	NoTask        = ""
+)
+
+// Power states as Nova numbers them (power_state.py).
+const (
+	PowerNone      = 0
+	PowerRunning   = 1
+	PowerPaused    = 3
+	PowerShutdown  = 4
+	PowerCrashed   = 6
+	PowerSuspended = 7
+)
+
+// Server is what is known of one server. The zero Server doesn't exist.
+type Server struct {
+	evt.ServerCreated
+	Number     uint64 // for its name on the hypervisor
+	Host       string // empty while none was found for it
+	VMState    string
+	TaskState  string
+	PowerState int
+
+	// What is wanted of its host. Generation is the event by which that changed last.
+	Want       string // running, stopped, paused, suspended or gone
+	Reboots    uint64
+	HardReboot bool
+	Generation uint64
+	// Due is when the task has failed if the host hasn't said otherwise; zero without one.
+	Due time.Time
+
+	Fault        *Fault
+	Locked       bool
+	LockedReason string
+	LockedByUser bool // by its owner, who may unlock it
+
+	CreatedAt, UpdatedAt, LaunchedAt time.Time
+	// Cause is the command that changed the want last.
+	Cause string
+}
+
+// Fault is why a server is in error.
+type Fault struct {
+	Code             int
+	Message, Details string
+	At               time.Time
+}
+
+// Gone says that the server shall be deleted.
+func (s *Server) Gone() bool { return s.Want == "gone" }
+
+// Status is the one word that Nova's API shows for states and task
+// (nova/api/openstack/common.py, status_from_state).
+func (s *Server) Status() string {
+	switch {
+	case s.VMState == Errored:
+		return "ERROR"
+	case s.VMState == Building:
+		return "BUILD"
+	case s.TaskState == Rebooting:
+		return "REBOOT"
+	case s.TaskState == RebootingHard:
+		return "HARD_REBOOT"
+	case s.VMState == Stopped:
+		return "SHUTOFF"
+	}
+	return strings.ToUpper(s.VMState)
+}
+
+// order is how lists go: the newest first, as Nova's do.
+type order struct {
+	group   string // a project, or empty for all
+	created int64
+}
+
+// Place is where a server stands in the list of its project or of all.
+type Place = table.Place[order, string]
+
+// Servers is the table of servers by id.
+type Servers struct {
+	table.Of[string, Server]
+	newest   table.Index[order, string, Server]
+	byHost   table.Index[string, string, Server]
+	byName   table.Index[[2]string, string, Server]
+	byDue    table.Index[int64, string, Server]
+	usage    table.Tally[string, Usage, string, Server]
+	byStatus table.Tally[string, int, string, Server]
+}
+
+// Usage is what servers take, together.
+type Usage struct{ Servers, VCPUs, RAMMiB, DiskGiB int }
+
+func addUsage(a, b Usage, sign int) Usage {
+	return Usage{a.Servers + sign*b.Servers, a.VCPUs + sign*b.VCPUs, a.RAMMiB + sign*b.RAMMiB, a.DiskGiB + sign*b.DiskGiB}
+}
+
+func (s *Server) usage() Usage {
+	return Usage{1, s.Flavor.VCPUs, s.Flavor.RAMMiB, s.Flavor.DiskGiB + s.Flavor.EphemeralGiB}
+}
+
+func newServers() Servers {
+	t := Servers{Of: table.New[string, Server](strings.Compare)}
+	t.newest = table.By(&t.Of, func(a, b order) int {
+		return cmp.Or(strings.Compare(a.group, b.group), cmp.Compare(a.created, b.created))
+	}, func(s *Server, emit func(order)) {
+		emit(order{"", s.CreatedAt.UnixNano()})
+		emit(order{s.ProjectID, s.CreatedAt.UnixNano()})
+	})
+	t.byHost = table.By(&t.Of, strings.Compare, func(s *Server, emit func(string)) {
+		if s.Host != "" {
+			emit(s.Host)
+		}
+	})
+	t.byName = table.By(&t.Of, func(a, b [2]string) int {
+		return cmp.Or(strings.Compare(a[0], b[0]), strings.Compare(a[1], b[1]))
+	}, func(s *Server, emit func([2]string)) {
+		emit([2]string{s.ProjectID, s.Name})
+	})
+	t.byDue = table.By(&t.Of, cmp.Compare[int64], func(s *Server, emit func(int64)) {
+		if !s.Due.IsZero() {
+			emit(s.Due.UnixNano())
+		}
+	})
+	t.usage = table.Sum(&t.Of, strings.Compare, func(s *Server) (string, Usage, bool) { return s.ProjectID, s.usage(), true }, addUsage)
+	t.byStatus = table.Count(&t.Of, strings.Compare, func(s *Server) (string, bool) { return s.VMState, true })
+	return t
+}
+
+// UsageOf is what a project's servers take.
+func (t *Servers) UsageOf(project string) Usage { return t.usage.Of(&t.Of, project) }
+
+// CountByState is how many servers are in a state.
+func (t *Servers) CountByState(vmState string) int { return t.byStatus.Of(&t.Of, vmState) }
+
+// OfHost goes through the servers on a host.
+func (t *Servers) OfHost(host string) iter.Seq2[string, Server] { return t.byHost.Each(&t.Of, host) }
+
+// Named goes through the servers of a project that have this name.
+func (t *Servers) Named(project, name string) iter.Seq2[string, Server] {
+	return t.byName.Each(&t.Of, [2]string{project, name})
+}
+
+// Newest goes through the servers of a project (empty: of all), the newest
+// first, those behind the server given as marker or, without one, from the start.
+func (t *Servers) Newest(project string, marker *Server) iter.Seq[Server] {
+	at := order{project, 1<<63 - 1}
+	behind := "\xff"
+	if marker != nil {
+		at.created, behind = marker.CreatedAt.UnixNano(), marker.ID
+	}
+	return func(yield func(Server) bool) {
+		for p, s := range t.newest.Before(&t.Of, at, behind) {
+			if p.Value.group != project {
+				return
+			}
+			if p.Key != behind && !yield(s) {
+				return
+			}
+		}
+	}
+}
+
+// Oldest goes through the same the other way round.
+func (t *Servers) Oldest(project string, marker *Server) iter.Seq[Server] {
+	at, behind := order{project, -1 << 63}, ""
+	if marker != nil {
+		at.created, behind = marker.CreatedAt.UnixNano(), marker.ID
+	}
+	return func(yield func(Server) bool) {
+		for p, s := range t.newest.Behind(&t.Of, at, behind) {
+			if p.Value.group != project {
+				return
+			}
+			if p.Key != behind && !yield(s) {
+				return
+			}
+		}
+	}
+}
+
+// Due goes through the servers whose deadline is at or before now, the most overdue first.
+func (t *Servers) Due(now time.Time) iter.Seq[Server] {
+	return func(yield func(Server) bool) {
+		for p, s := range t.byDue.From(&t.Of, -1<<63) {
+			if p.Value > now.UnixNano() || !yield(s) {
+				return
+			}
+		}
+	}
+}
