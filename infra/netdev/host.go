@@ -232,23 +232,20 @@ func (h *Host) remove(rec record) error {
 	if err := removeLink(rec.Tap); err != nil {
 		return err
 	}
-	if err := filter.Remove(rec.Tap); err != nil {
-		return err
-	}
 	rest := maps.Clone(h.ports)
 	delete(rest, rec.ID)
-	if rec.Spec.ID != "" {
-		if err := filter.Forget(rec.filter(), true); err != nil {
-			return err
-		}
+	if len(rest) == 0 {
+		err = filter.RemoveAll()
+	} else {
+		err = filter.Remove(rec.Tap, zonesOf(rest))
 	}
-	if err := h.leaveNetwork(vni, rest); err != nil {
+	if err == nil && rec.Spec.ID != "" {
+		err = filter.Forget(rec.filter(), true)
+	}
+	if err != nil {
 		return err
 	}
-	if len(rest) == 0 {
-		return filter.RemoveAll()
-	}
-	return filter.SetZones(zonesOf(rest))
+	return h.leaveNetwork(vni, rest)
 }
 
 // leaveNetwork brings the network's services up to date with the ports that

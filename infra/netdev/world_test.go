@@ -47,7 +47,7 @@ func newWorld(t *testing.T) *world {
 	if err := available(); err != nil {
 		t.Skip(err)
 	}
-	w := &world{t: t, prefix: fmt.Sprintf("sktest%d-%d", os.Getpid(), worlds.Add(1)), guests: map[string]*guest{}}
+	w := &world{t: t, prefix: fmt.Sprintf("sktest%d-%03d", os.Getpid(), worlds.Add(1)), guests: map[string]*guest{}}
 	w.opts = Options{Dir: t.TempDir(), Namespace: w.prefix, Log: slog.New(slog.DiscardHandler), endpoint: w.endpoint}
 	t.Cleanup(func() {
 		if w.host != nil {

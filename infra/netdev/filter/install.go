@@ -51,8 +51,8 @@ func Install(p Port, zones map[string]uint16) error {
 }
 
 // Remove takes the rules of a tap away; packets of a tap that is still there
-// are dropped from then on.
-func Remove(tap string) error {
+// are dropped from then on. The zones are those of the bridges that stay.
+func Remove(tap string, zones map[string]uint16) error {
 	return transact(func(r *ruleset) {
 		r.base() // what is deleted must be there: so one call serves, whatever was
 		all := []*nftables.Chain{r.chain("guard", tap), r.chain("from", tap), r.chain("to", tap)}
@@ -62,13 +62,6 @@ func Remove(tap string) error {
 			r.conn.FlushChain(chain)
 			r.conn.DelChain(chain)
 		}
-	})
-}
-
-// SetZones says anew which bridge has which zone of conntrack.
-func SetZones(zones map[string]uint16) error {
-	return transact(func(r *ruleset) {
-		r.base()
 		r.setZones(zones)
 	})
 }
