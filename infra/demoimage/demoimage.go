@@ -28,6 +28,7 @@ import (
 	"time"
 
 	"github.com/google/renameio/v2"
+	"golang.org/x/sys/unix"
 )
 
 //go:embed all:guest syslinux.cfg
@@ -167,6 +168,17 @@ func (b *builder) build(image string) error {
 	start := time.Now()
 	if err := os.MkdirAll(b.cache, 0o755); err != nil {
 		return err
+	}
+	lock, err := os.OpenFile(filepath.Join(b.cache, "lock"), os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX); err != nil { // two builds would fetch into each other's files
+		return err
+	}
+	if _, err := os.Stat(image); err == nil {
+		return nil // the other one's
 	}
 	work, err := os.MkdirTemp(b.cache, "build-")
 	if err != nil {
