@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/validation"
 
 	"skylog/commands"
 )
@@ -251,6 +252,9 @@ func complaint(d *huma.ErrorDetail) string {
 	where := d.Location[strings.LastIndexByte(d.Location, '.')+1:]
 	if where == "" || where == "body" {
 		return capital(d.Message) + "."
+	}
+	if d.Message == validation.MsgUnexpectedProperty {
+		return fmt.Sprintf("Additional properties are not allowed ('%.100s' was unexpected)", where)
 	}
 	value := ""
 	switch v := d.Value.(type) {

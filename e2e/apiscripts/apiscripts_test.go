@@ -1,0 +1,73 @@
+// Package apiscripts runs the scripts of HTTP requests of every service against
+// the whole gateway on a cell in memory.
+package apiscripts
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"testing"
+	"time"
+
+	"skylog/api"
+	"skylog/api/apitest"
+	"skylog/api/compute"
+	"skylog/handlers"
+	decidecompute "skylog/handlers/compute"
+	"skylog/infra/cell"
+	"skylog/infra/memlog"
+	"skylog/projections"
+)
+
+const (
+	project = "11111111111111111111111111111111"
+	other   = "22222222222222222222222222222222"
+)
+
+// people are who the scripts' tokens name.
+var people = map[string]api.Who{
+	"root":     {UserID: "root", ProjectID: project, Roles: []string{"admin"}},
+	"ada":      {UserID: "ada", ProjectID: project, Roles: []string{"member"}},
+	"reader":   {UserID: "rita", ProjectID: project, Roles: []string{"reader"}},
+	"stranger": {UserID: "eve", ProjectID: other, Roles: []string{"member"}},
+	"nobody":   {UserID: "niemand", ProjectID: other},
+}
+
+func who(_ *projections.World, token string) (api.Who, error) {
+	p, ok := people[token]
+	if !ok {
+		return api.Who{}, errors.New("no such token")
+	}
+	return p, nil
+}
+
+var quiet = slog.New(slog.NewTextHandler(io.Discard, nil))
+
+// cloud is a gateway on a cell of its own.
+func cloud(t *testing.T) *api.Gateway {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	c, err := cell.Open(ctx, cell.Config{Node: "test", Store: memlog.New(), Rules: handlers.NewRegistry(decidecompute.Register), Clock: time.Now, Logger: quiet})
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- c.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	g, err := api.New(api.Options{Now: c.Now, Authenticate: who, Log: quiet}, compute.New(c.Do))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+func TestScripts(t *testing.T) {
+	apitest.Run(t, "testdata/*.txtar", func(t *testing.T) http.Handler { return cloud(t) })
+}
