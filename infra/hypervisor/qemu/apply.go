@@ -135,6 +135,7 @@ func (m *machine) start(ctx context.Context, spec compute.MachineSpec, s state, 
 	if s.power == compute.Suspended {
 		return m.restore(ctx, spec, r)
 	}
+	os.Remove(m.file(memoryPart)) // of a suspension that came to nothing; it may be large
 	if err := m.makeDisk(ctx, spec.Disk); err != nil {
 		return err
 	}

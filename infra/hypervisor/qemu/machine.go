@@ -106,6 +106,10 @@ type state struct {
 
 // observe finds out how the machine is.
 func (m *machine) observe(ctx context.Context, r record) (state, error) {
+	if r.Launch == nil { // written before a process starts, taken away after it ended
+		m.hangUp()
+		return m.offState(r), nil
+	}
 	p, err := m.find()
 	if err != nil {
 		return state{}, err

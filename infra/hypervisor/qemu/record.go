@@ -26,7 +26,8 @@ type record struct {
 	OffBy time.Time
 	// Base is the name of the file upon which the disk was made.
 	Base string
-	// Launch is how the running process, or the saved memory, was started.
+	// Launch is how the running process, or the saved memory, was started. Where
+	// it is nil there is neither.
 	Launch *launch
 }
 
