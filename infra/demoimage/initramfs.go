@@ -6,6 +6,7 @@ import (
 	"debug/elf"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -191,24 +192,7 @@ func pack(files map[string][]byte) ([]byte, error) {
 		return nil, err
 	}
 	w := cpio.NewWriter(z)
-	var names []string
-	folders := map[string]bool{}
-	for _, d := range []string{"proc/x", "sys/x", "dev/x", "mnt/x", "run/x", "root/x", "home/demo/x", "sbin/x", "usr/bin/x", "usr/sbin/x", "var/x"} {
-		for d = path.Dir(d); d != "."; d = path.Dir(d) {
-			folders[d] = true
-		}
-	}
-	for name := range files {
-		names = append(names, name)
-		for d := path.Dir(name); d != "."; d = path.Dir(d) {
-			folders[d] = true
-		}
-	}
-	for d := range folders {
-		names = append(names, d)
-	}
-	slices.Sort(names) // a folder comes before what is in it
-	for _, name := range names {
+	for _, name := range withFolders(files) {
 		h := &cpio.Header{Name: name, Mode: cpio.TypeDir | 0o755, Links: 2}
 		if body, ok := files[name]; ok {
 			h.Mode, h.Links, h.Size = cpio.TypeReg|0o755, 1, int64(len(body))
@@ -236,4 +220,24 @@ func pack(files map[string][]byte) ([]byte, error) {
 		return nil, err
 	}
 	return packed.Bytes(), nil
+}
+
+// empty are folders that stand ready for what is mounted or made in them.
+var empty = []string{"proc", "sys", "dev", "mnt", "run", "root", "home/demo", "sbin", "usr/bin", "usr/sbin", "var"}
+
+// withFolders lists the files and all folders, each before what is in it.
+func withFolders(files map[string][]byte) []string {
+	all := map[string]bool{}
+	for name := range files {
+		all[name] = true
+		for d := path.Dir(name); d != "."; d = path.Dir(d) {
+			all[d] = true
+		}
+	}
+	for _, d := range empty {
+		for ; d != "."; d = path.Dir(d) {
+			all[d] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(all))
 }
