@@ -80,6 +80,9 @@ func newReal(t *testing.T) *real {
 	t.Cleanup(func() {
 		r.driver.Destroy(context.Background(), someID)
 		r.driver.Close()
+		if link, err := shortLink(r.driver.dir); err == nil {
+			os.Remove(link)
+		}
 	})
 	subnet := netip.MustParsePrefix("10.20.30.0/24")
 	r.spec = compute.MachineSpec{
