@@ -21,9 +21,7 @@ type question struct {
 	who   *Credentials
 	// target looks an attribute of the target up.
 	target Lookup
-	// hope makes attributes that aren't known count as maybe, else as no.
-	hope  bool
-	depth int
+	depth  int
 }
 
 type (
@@ -67,7 +65,7 @@ func (c reference) eval(q *question) verdict {
 func (c field) eval(q *question) verdict {
 	got, ok := q.target(c.name)
 	if !ok {
-		return truth(false).orMaybe(q.hope)
+		return maybe
 	}
 	return truth(strings.EqualFold(got, c.value))
 }
@@ -102,7 +100,7 @@ func (q *question) fill(s string) (string, verdict) {
 	}
 	value, ok := q.target(name)
 	if !ok {
-		return "", truth(false).orMaybe(q.hope)
+		return "", maybe
 	}
 	return value, yes
 }
@@ -119,11 +117,4 @@ func truth(b bool) verdict {
 		return yes
 	}
 	return no
-}
-
-func (v verdict) orMaybe(hope bool) verdict {
-	if v == no && hope {
-		return maybe
-	}
-	return v
 }

@@ -187,19 +187,20 @@ func (e *Enforcer) refresh() {
 // Has says whether a rule of this name is known.
 func (e *Enforcer) Has(rule string) bool { return (*e.rules.Load())[rule] != nil }
 
-// Allows says whether the rule lets who do something to the target.
+// Allows says whether the rule lets who do something to the target. What hangs
+// on an attribute that the target hasn't is denied.
 func (e *Enforcer) Allows(rule string, who *Credentials, target Lookup) bool {
-	return e.ask(rule, who, target, false) == yes
+	return e.ask(rule, who, target) == yes
 }
 
 // MayAllow says whether there may be a target for which the rule holds, those of
 // its attributes being given that are known.
 func (e *Enforcer) MayAllow(rule string, who *Credentials, target Lookup) bool {
-	return e.ask(rule, who, target, true) != no
+	return e.ask(rule, who, target) != no
 }
 
-func (e *Enforcer) ask(rule string, who *Credentials, target Lookup, hope bool) verdict {
+func (e *Enforcer) ask(rule string, who *Credentials, target Lookup) verdict {
 	e.refresh()
-	q := question{rules: *e.rules.Load(), who: who, target: target, hope: hope}
+	q := question{rules: *e.rules.Load(), who: who, target: target}
 	return reference(rule).eval(&q)
 }
