@@ -33,7 +33,12 @@ func newBench(t *testing.T) *bench {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	t.Cleanup(cancel)
-	b := &bench{t: t, ctx: ctx, config: Config{Dir: filepath.Join(t.TempDir(), "machines"), Host: fakeHost(t)}}
+	dir, err := os.MkdirTemp("", "skylog-") // short, so that no link is made for it
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	b := &bench{t: t, ctx: ctx, config: Config{Dir: filepath.Join(dir, "machines"), Host: fakeHost(t)}}
 	b.open()
 	t.Cleanup(func() {
 		if t.Failed() {
