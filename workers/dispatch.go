@@ -3,6 +3,10 @@ package workers
 import (
 	"context"
 	"log/slog"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"skylog/events"
 	"skylog/projections"
@@ -24,12 +28,16 @@ type Outbox interface {
 
 // Source knows how the wants of one service look.
 type Source struct {
-	// Touched calls emit with every thing whose want may have changed by an event.
-	// W is a world that holds the event.
-	Touched func(w *projections.World, e events.Event, emit func(id string))
+	// Touched calls emit with every thing whose want may have changed by an event,
+	// and whether its host must be told at once; what concerns many a little may
+	// wait and is then told once for many events. W is a world that holds the event.
+	Touched func(w *projections.World, e events.Event, emit func(id string, soon bool))
 	// Of makes the wants of a thing as they are in w: one for each host that must
 	// know, with the generation of w.
 	Of func(w *projections.World, id string) ([]Want, error)
+	// Forget says of which thing nothing is wanted any more by an event, on no host
+	// but the one given.
+	Forget func(e events.Event) (Want, bool)
 	// All goes through all things of which something is wanted.
 	All func(w *projections.World, emit func(id string) bool)
 }
@@ -41,7 +49,21 @@ type Dispatcher struct {
 	Sources []Source
 	Outbox  Outbox
 	Logger  *slog.Logger
+
+	mu    sync.Mutex
+	later map[thing]bool // what may wait, until the next flush
+	// writing keeps a want of an older world from being written behind a newer one.
+	writing sync.Mutex
 }
+
+type thing struct {
+	source int
+	id     string
+}
+
+// flushEvery is how long what may wait does wait. It bounds how long a member
+// that has left a security group may still be let in.
+const flushEvery = 500 * time.Millisecond
 
 // refillBatch is how many wants are written together when all are.
 const refillBatch = 500
@@ -52,7 +74,48 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	if err := d.refill(ctx, w); err != nil {
 		return err
 	}
-	return d.Frames(ctx, w.Seq, func(f events.Decoded) error { return d.frame(ctx, f) })
+	d.later = map[thing]bool{}
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		return d.Frames(ctx, w.Seq, func(f events.Decoded) error { return d.frame(ctx, f) })
+	})
+	group.Go(func() error { return d.flush(ctx) })
+	return group.Wait()
+}
+
+// flush writes what was put off, until ctx ends.
+func (d *Dispatcher) flush(ctx context.Context) error {
+	ticker := time.NewTicker(flushEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-ticker.C:
+		}
+		d.mu.Lock()
+		due := d.later
+		d.later = map[thing]bool{}
+		d.mu.Unlock()
+		if err := d.writeAll(ctx, due); err != nil {
+			return err
+		}
+	}
+}
+
+func (d *Dispatcher) writeAll(ctx context.Context, due map[thing]bool) error {
+	d.writing.Lock()
+	defer d.writing.Unlock()
+	w, batch := d.Now(), []Want(nil)
+	for t := range due {
+		if batch = d.wants(&d.Sources[t.source], w, t.id, batch); len(batch) >= refillBatch {
+			if err := d.Outbox.Write(ctx, batch); err != nil {
+				return err
+			}
+			batch = batch[:0]
+		}
+	}
+	return d.Outbox.Write(ctx, batch)
 }
 
 func (d *Dispatcher) refill(ctx context.Context, w *projections.World) error {
@@ -80,19 +143,31 @@ func (d *Dispatcher) refill(ctx context.Context, w *projections.World) error {
 
 // frame writes the wants of all that a frame touched, as they are by now.
 func (d *Dispatcher) frame(ctx context.Context, f events.Decoded) error {
+	d.writing.Lock()
+	defer d.writing.Unlock()
 	w := d.Now()
 	var batch []Want
 	for i := range d.Sources {
 		s := &d.Sources[i]
 		seen := map[string]bool{}
+		touch := func(id string, soon bool) {
+			switch {
+			case seen[id]:
+			case soon:
+				seen[id] = true
+				batch = d.wants(s, w, id, batch)
+			default:
+				d.mu.Lock()
+				d.later[thing{i, id}] = true
+				d.mu.Unlock()
+			}
+		}
 		for _, facts := range f.Facts {
 			for _, e := range facts {
-				s.Touched(w, e, func(id string) {
-					if !seen[id] {
-						seen[id] = true
-						batch = d.wants(s, w, id, batch)
-					}
-				})
+				s.Touched(w, e, touch)
+				if gone, ok := s.Forget(e); ok {
+					batch = append(batch, gone)
+				}
 			}
 		}
 	}

@@ -3,6 +3,9 @@ package compute
 // LoseHost says that nothing was heard of a host for too long.
 type LoseHost struct{ Name string }
 
+// HearHost says that a lost host was heard again.
+type HearHost struct{ Name string }
+
 // DisableHost keeps new servers off a host.
 type DisableHost struct{ Name, Reason string }
 
@@ -17,3 +20,6 @@ func (DisableHost) CommandType() string { return "compute.host.disable" }
 
 // CommandType is the wire name.
 func (EnableHost) CommandType() string { return "compute.host.enable" }
+
+// CommandType is the wire name.
+func (HearHost) CommandType() string { return "compute.host.hear" }

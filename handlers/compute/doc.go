@@ -17,6 +17,7 @@ func Register(r *handlers.Registry) {
 	handlers.On(r, ResetQuota)
 	handlers.On(r, ReportHost)
 	handlers.On(r, LoseHost)
+	handlers.On(r, HearHost)
 	handlers.On(r, DisableHost)
 	handlers.On(r, EnableHost)
 	handlers.On(r, ReportOrphan)

@@ -33,6 +33,14 @@ func LoseHost(w *projections.World, c cmd.LoseHost) ([]events.Event, error) {
 	return events.List(evt.HostLost(c)), nil
 }
 
+// HearHost notes that a lost host is heard again.
+func HearHost(w *projections.World, c cmd.HearHost) ([]events.Event, error) {
+	if h, ok := w.Compute.Hosts.Get(c.Name); !ok || h.Up {
+		return nil, nil
+	}
+	return events.List(evt.HostReturned(c)), nil
+}
+
 // DisableHost keeps new servers off a host.
 func DisableHost(w *projections.World, c cmd.DisableHost) ([]events.Event, error) {
 	switch h, ok := w.Compute.Hosts.Get(c.Name); {

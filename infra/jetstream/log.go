@@ -181,3 +181,12 @@ func (b Inbox) Put(ctx context.Context, origin, id string, data []byte) error {
 	_, err := b.JS.PublishMsg(ctx, &nats.Msg{Subject: "cmd." + origin, Data: data}, jetstream.WithMsgID(id))
 	return err
 }
+
+// Streams is both halves of what a cell stores.
+type Streams struct {
+	Log
+	Inbox
+}
+
+// Store is the cell's store on these streams.
+func Store(js jetstream.JetStream) Streams { return Streams{Log{js}, Inbox{js}} }

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/google/renameio/v2"
+	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
+
+	"skylog/infra/configdrive"
+	"skylog/infra/jetstream"
+	"skylog/infra/sim"
+	"skylog/projections"
+	"skylog/workers"
+	"skylog/workers/compute"
+)
+
+// parallel is how many machines are worked on at once: real ones wait for disks
+// and processes, simulated ones for timers only.
+const (
+	parallelReal = 8
+	parallelSim  = 2048
+	resync       = 5 * time.Minute
+)
+
+// startWorkers starts what makes the machines match the world.
+func (n *node) startWorkers(ctx context.Context, group *errgroup.Group) error {
+	reports := &jetstream.Collector{Conn: n.nats.Conn(), Do: n.cell.Do}
+	watchman := &compute.Watchman{Now: n.now, Do: n.cell.Do, Clock: time.Now, Logger: n.log}
+	keeper := &workers.Timekeeper{Now: n.now, Do: n.cell.Do, Clock: time.Now, Logger: n.log,
+		Due: []func(*projections.World, time.Time, int) []workers.Overdue{compute.Overdue}}
+	wants := &compute.Wants{ImageURL: n.imageURL, Open: n.keys.Open}
+	dispatcher := &workers.Dispatcher{Now: n.now, Frames: n.cell.Frames, Sources: []workers.Source{wants.Source()},
+		Outbox: jetstream.Outbox{JS: n.nats.JS}, Logger: n.log}
+	group.Go(func() error { return reports.Run(ctx) })
+	group.Go(func() error { return jetstream.Beats(ctx, n.nats.Conn(), watchman.Heard) })
+	group.Go(func() error { return watchman.Run(ctx) })
+	group.Go(func() error { return keeper.Run(ctx) })
+	group.Go(func() error { return ended(ctx, dispatcher.Run(ctx)) })
+	agents, parallel, err := n.agents(ctx)
+	if err != nil {
+		return err
+	}
+	return n.runAgents(ctx, group, agents, parallel)
+}
+
+// ended lets a part end without an error when all of the program does.
+func ended(ctx context.Context, err error) error {
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		return nil
+	}
+	return err
+}
+
+func (n *node) runAgents(ctx context.Context, group *errgroup.Group, agents map[string]*compute.Agent, parallel int) error {
+	if len(agents) == 0 {
+		return nil
+	}
+	topic := "want.>"
+	if len(agents) == 1 {
+		for name := range agents {
+			topic = "want." + name + ".>"
+		}
+	}
+	js, conn, err := n.nats.Connect("skylog hosts")
+	if err != nil {
+		return err
+	}
+	runner := &workers.Runner{Dead: jetstream.DeadLetters{JS: js}, Logger: n.log, Wants: &jetstream.Wants{
+		JS: js, Parallel: parallel, Resync: resync,
+		Mine:   func(host string) bool { return agents[host] != nil },
+		Synced: func(seen map[string]bool) { n.orphans(ctx, agents, seen) },
+	}}
+	for _, a := range agents {
+		group.Go(func() error {
+			if err := a.Join(ctx); err != nil {
+				return ended(ctx, err)
+			}
+			return a.Live(ctx)
+		})
+	}
+	group.Go(func() error {
+		defer conn.Close()
+		return runner.Run(ctx, "machines", topic, compute.Handle(func(host string) *compute.Agent { return agents[host] }))
+	})
+	return nil
+}
+
+// orphans reports what hosts have that is not among the wants they were told.
+func (n *node) orphans(ctx context.Context, agents map[string]*compute.Agent, seen map[string]bool) {
+	for name, a := range agents {
+		err := a.Orphans(ctx, func(id string) bool { return seen["want."+name+"."+compute.Kind+"."+id] })
+		if err != nil && ctx.Err() == nil {
+			n.log.Warn("the inventory of a host could not be checked", "host", name, "error", err)
+		}
+	}
+}
+
+// agents makes the hosts of this process.
+func (n *node) agents(ctx context.Context) (map[string]*compute.Agent, int, error) {
+	agents := map[string]*compute.Agent{}
+	for i := range n.simulated {
+		name := fmt.Sprintf("sim-%05d", i)
+		host := sim.NewHost(name, n.seed+uint64(i), compute.Facts{Type: "fake", Version: 1000, Arch: "x86_64",
+			VCPUs: 64, RAMMiB: 256 << 10, DiskGiB: 4000, CPUModel: "simulated", HostIP: "127.0.0.1"},
+			sim.Weather{Latency: n.simLatency, Failing: n.simFailing})
+		agents[name] = n.agent(name, uuid.NewSHA1(uuid.NameSpaceURL, []byte("skylog:host:"+name)).String(), host, host, host)
+	}
+	if n.simulated > 0 {
+		return agents, parallelSim, nil
+	}
+	return agents, parallelReal, nil
+}
+
+func (n *node) agent(name, id string, h compute.Hypervisor, net compute.Network, images compute.Images) *compute.Agent {
+	reporter := jetstream.Reporter{Conn: n.nats.Conn(), Host: name}
+	return &compute.Agent{ID: id, Zone: "nova", Beat: reporter.Beat, Logger: n.log, Booter: compute.Booter{
+		Name: name, Hypervisor: h, Network: net, Images: images, ConfigDrive: configdrive.Build, Report: reporter.Report, Clock: time.Now}}
+}
+
+// hostID is the UUID of this host as a hypervisor, made at its first start.
+func (n *node) hostID() (string, error) {
+	path := filepath.Join(n.data, "host-id")
+	data, err := os.ReadFile(path)
+	if err == nil {
+		return strings.TrimSpace(string(data)), nil
+	}
+	if !errors.Is(err, os.ErrNotExist) {
+		return "", err
+	}
+	id := uuid.NewString()
+	return id, renameio.WriteFile(path, []byte(id+"\n"), 0o600)
+}
+
+func (n *node) imageURL(id string) string { return n.url(n.listen) + "/v1/image-bytes/" + id }

@@ -1,0 +1,205 @@
+package compute
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"skylog/commands"
+	cmd "skylog/commands/compute"
+)
+
+// Booter makes the machines of one host what their wants say. Calls for one
+// machine must not overlap; calls for several may.
+type Booter struct {
+	Name       string // of the host
+	Hypervisor Hypervisor
+	Network    Network
+	Images     Images
+	// ConfigDrive makes the disk on which a guest finds its metadata.
+	ConfigDrive func(Metadata) ([]byte, error)
+	Report      func(context.Context, commands.Command) error
+	Clock       func() time.Time
+
+	mu   sync.Mutex
+	done map[string]did
+}
+
+// did is what is known of a machine: the wish that was last carried out, so that
+// a guest which changes by itself is reported under it, and what was reported.
+type did struct {
+	generation, wish uint64
+	power            Power
+	reported         bool
+}
+
+// Reconcile brings one machine to what is wanted of it, and reports. A new want
+// calls it, and so does a slow ticker for every machine of the host.
+func (b *Booter) Reconcile(ctx context.Context, want ServerWant) error {
+	before, known := b.last(want.ID)
+	if known && want.Generation < before.generation {
+		return nil // an older want came late
+	}
+	if want.Gone {
+		return b.remove(ctx, want)
+	}
+	steps := &story{clock: b.Clock}
+	m, err := b.make(ctx, want, steps)
+	switch {
+	case errors.Is(err, ErrStale):
+		return nil
+	case err != nil:
+		return err
+	}
+	b.note(want.ID, did{want.Generation, want.Wish, m.Power, known && before.reported && before.wish == want.Wish && before.power == m.Power})
+	return b.tell(ctx, want.ID, m, steps.steps)
+}
+
+// Failed reports that a want can't be carried out.
+func (b *Booter) Failed(ctx context.Context, want ServerWant, why error) error {
+	return b.Report(ctx, cmd.ReportServerFailed{Host: b.Name, ID: want.ID, Generation: want.Wish, Reason: reason(why)})
+}
+
+// reason is what a user may read of an error: at most so much of it.
+func reason(err error) string {
+	const most = 500
+	text := err.Error()
+	if len(text) > most {
+		text = text[:most]
+	}
+	return text
+}
+
+// make plugs the ports, fetches the image and makes the machine.
+func (b *Booter) make(ctx context.Context, want ServerWant, steps *story) (Machine, error) {
+	spec := want.Spec
+	spec.Generation = want.Generation
+	var user bool
+	err := steps.do("network", func() error {
+		for i := range want.Ports {
+			p := &want.Ports[i]
+			p.Metadata = want.Metadata
+			attached, err := b.Network.Plug(ctx, *p)
+			if err != nil {
+				return fmt.Errorf("plug port %s: %w", p.ID, err)
+			}
+			user = user || attached.User != nil
+			spec.NICs = append(spec.NICs, NIC{PortID: p.ID, MAC: p.MAC, MTU: p.MTU, Attachment: attached})
+		}
+		return nil
+	})
+	if err != nil {
+		return Machine{}, err
+	}
+	err = steps.do("image", func() (err error) {
+		spec.Disk.BasePath, err = b.Images.Fetch(ctx, want.Image)
+		return err
+	})
+	if err != nil {
+		return Machine{}, fmt.Errorf("fetch image %s: %w", want.Image.ID, err)
+	}
+	if want.ConfigDrive || user { // a user-mode network has no metadata service
+		if spec.ConfigDrive, err = b.ConfigDrive(*want.Metadata); err != nil {
+			return Machine{}, fmt.Errorf("config drive: %w", err)
+		}
+	}
+	var m Machine
+	err = steps.do("hypervisor", func() (err error) {
+		m, err = b.Hypervisor.Apply(ctx, spec)
+		return err
+	})
+	return m, err
+}
+
+// remove takes away all that a server had on this host. It is the undo of make.
+func (b *Booter) remove(ctx context.Context, want ServerWant) error {
+	if err := b.Hypervisor.Destroy(ctx, want.ID); err != nil {
+		return fmt.Errorf("destroy machine %s: %w", want.ID, err)
+	}
+	for _, id := range want.PortIDs {
+		if err := b.Network.Unplug(ctx, id); err != nil {
+			return fmt.Errorf("unplug port %s: %w", id, err)
+		}
+	}
+	if err := b.Report(ctx, cmd.ReportServerGone{Host: b.Name, ID: want.ID}); err != nil {
+		return err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.done, want.ID)
+	return nil
+}
+
+// Changed reports a machine that changed by itself.
+func (b *Booter) Changed(ctx context.Context, m Machine) error {
+	last, known := b.last(m.ID)
+	if !known || last.power == m.Power { // before its first want nothing can be said about it
+		return nil
+	}
+	last.power, last.reported = m.Power, false
+	b.note(m.ID, last)
+	return b.tell(ctx, m.ID, m, nil)
+}
+
+// tell reports a machine's state unless that was done.
+func (b *Booter) tell(ctx context.Context, id string, m Machine, steps []cmd.Step) error {
+	last, _ := b.last(id)
+	if last.reported {
+		return nil
+	}
+	err := b.Report(ctx, cmd.ReportServer{Host: b.Name, ID: id, Generation: last.wish, Power: cmd.Power(m.Power), Reboots: m.Reboots, Steps: steps})
+	if err != nil {
+		return err
+	}
+	last.reported = true
+	b.note(id, last)
+	return nil
+}
+
+func (b *Booter) last(id string) (did, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	d, ok := b.done[id]
+	return d, ok
+}
+
+func (b *Booter) note(id string, d did) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.done == nil {
+		b.done = map[string]did{}
+	}
+	b.done[id] = d
+}
+
+// Orphans reports the machines of the host that no want speaks of.
+func (b *Booter) Orphans(ctx context.Context, wanted func(id string) bool) error {
+	machines, err := b.Hypervisor.Machines(ctx)
+	if err != nil {
+		return err
+	}
+	for _, m := range machines {
+		if wanted(m.ID) {
+			continue
+		}
+		if err := b.Report(ctx, cmd.ReportOrphan{Host: b.Name, ID: m.ID}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// story is what a worker did, step by step.
+type story struct {
+	clock func() time.Time
+	steps []cmd.Step
+}
+
+func (s *story) do(name string, step func() error) error {
+	began := s.clock()
+	err := step()
+	s.steps = append(s.steps, cmd.Step{Name: name, Began: began.UTC(), Took: s.clock().Sub(began)})
+	return err
+}

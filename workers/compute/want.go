@@ -1,0 +1,276 @@
+package compute
+
+import (
+	"fmt"
+	"net/netip"
+
+	"github.com/goccy/go-json"
+
+	"skylog/events"
+	evt "skylog/events/compute"
+	netevt "skylog/events/network"
+	"skylog/projections"
+	view "skylog/projections/compute"
+	netview "skylog/projections/network"
+	"skylog/workers"
+)
+
+// ServerWant is what a host is told about one server: all that it shall be, with
+// its ports and what its guest may learn, so that no other want is needed first.
+type ServerWant struct {
+	ID   string
+	Host string
+	// Generation orders the wants of one server: a lower one is older.
+	Generation uint64
+	// Wish names what is wanted of the server's power and life; reports about it
+	// carry it. It changes less often than Generation.
+	Wish  uint64
+	Cause string // the command that the wish comes from
+	Gone  bool   `json:",omitempty"`
+	// PortIDs are the ports to unplug of a server that shall be gone.
+	PortIDs  []string    `json:",omitempty"`
+	Spec     MachineSpec `json:",omitzero"`
+	Image    ImageRef    `json:",omitzero"`
+	Ports    []PortSpec  `json:",omitempty"`
+	Metadata *Metadata   `json:",omitempty"`
+	// ConfigDrive: the guest shall have its metadata as a disk, too.
+	ConfigDrive bool `json:",omitempty"`
+}
+
+// Kind is the subject token of servers' wants.
+const Kind = "server"
+
+// softStop is how long a guest gets to shut down, in seconds (nova.conf shutdown_timeout).
+const softStop = 60
+
+// Wants tells how the wants of servers look.
+type Wants struct {
+	// ImageURL is where a host gets an image's bytes; it stands for itself, so that
+	// the host needs no token.
+	ImageURL func(imageID string) string
+	// Open reads what was sealed with a project's key.
+	Open func(project string, sealed []byte) ([]byte, error)
+}
+
+// Source is how dispatch asks.
+func (m *Wants) Source() workers.Source {
+	return workers.Source{Touched: touched, Of: m.of, Forget: forget, All: all}
+}
+
+func forget(e events.Event) (workers.Want, bool) {
+	switch e := e.(type) {
+	case evt.ServerDeleted:
+		return workers.Want{Host: e.Host, Kind: Kind, ID: e.ID}, e.Host != "" && !e.Unconfirmed
+	case evt.ServerRemainsRemoved:
+		return workers.Want{Host: e.Host, Kind: Kind, ID: e.ID}, true
+	}
+	return workers.Want{}, false
+}
+
+func all(w *projections.World, emit func(id string) bool) {
+	for id, s := range w.Compute.Servers.All() {
+		if s.Host != "" && !emit(id) {
+			return
+		}
+	}
+	for id := range w.Compute.Remains.All() {
+		if !emit(id) {
+			return
+		}
+	}
+}
+
+// touched says which servers an event is about. What only changes for a server
+// because others came or went may wait a little.
+func touched(w *projections.World, e events.Event, emit func(id string, soon bool)) {
+	switch e := e.(type) {
+	case evt.ServerPlaced:
+		emit(e.ID, true)
+	case evt.ServerStopRequested:
+		emit(e.ID, true)
+	case evt.ServerStartRequested:
+		emit(e.ID, true)
+	case evt.ServerRebootRequested:
+		emit(e.ID, true)
+	case evt.ServerPauseRequested:
+		emit(e.ID, true)
+	case evt.ServerUnpauseRequested:
+		emit(e.ID, true)
+	case evt.ServerSuspendRequested:
+		emit(e.ID, true)
+	case evt.ServerResumeRequested:
+		emit(e.ID, true)
+	case evt.ServerActionFailed:
+		emit(e.ID, true)
+	case evt.ServerStopped:
+		if e.ByItself {
+			emit(e.ID, true)
+		}
+	case evt.ServerDeletionRequested:
+		emit(e.ID, true)
+	case evt.ServerDeleted:
+		emit(e.ID, true)
+	case evt.ServerRenamed, evt.ServerMetadataChanged, evt.ServerHostnameChanged:
+		emit(idOf(e), true)
+	default:
+		touchedPorts(w, e, emit)
+	}
+}
+
+func idOf(e events.Event) string {
+	switch e := e.(type) {
+	case evt.ServerRenamed:
+		return e.ID
+	case evt.ServerMetadataChanged:
+		return e.ID
+	case evt.ServerHostnameChanged:
+		return e.ID
+	}
+	return ""
+}
+
+// touchedPorts says which servers a network event is about, by their ports. A
+// port's own making and binding is part of its server's.
+func touchedPorts(w *projections.World, e events.Event, emit func(id string, soon bool)) {
+	own := ""
+	switch e := e.(type) {
+	case netevt.PortCreated:
+		own = e.ID
+	case netevt.PortBound:
+		return
+	case netevt.PortReconfigured:
+		own = e.ID
+	}
+	_, made := e.(netevt.PortCreated)
+	_, deleted := e.(netevt.PortDeleted)
+	members := made || deleted // others only see that a group has other members
+	for id := range w.Network.Affected(e) {
+		p, ok := w.Network.Ports.Get(id)
+		if !ok || p.Host == "" || made && id == own {
+			continue
+		}
+		emit(p.DeviceID, !members)
+	}
+}
+
+// of makes the want of a server, or of what remains of one.
+func (m *Wants) of(w *projections.World, id string) ([]workers.Want, error) {
+	s, ok := w.Compute.Servers.Get(id)
+	if r, remains := w.Compute.Remains.Get(id); remains {
+		return wrap(ServerWant{ID: id, Host: r.Host, Generation: w.Events, Wish: r.Generation, Gone: true})
+	}
+	if !ok || s.Host == "" {
+		return nil, nil
+	}
+	want := ServerWant{ID: id, Host: s.Host, Generation: w.Events, Wish: s.Generation, Cause: s.Cause}
+	if s.Gone() {
+		want.Gone, want.PortIDs = true, s.PortIDs
+		return wrap(want)
+	}
+	want.Image = ImageRef{ID: s.Image.ID, URL: m.ImageURL(s.Image.ID), Format: s.Image.Format, SHA512: s.Image.SHA512,
+		SizeBytes: s.Image.SizeBytes, VirtualGiB: s.Image.VirtualGiB}
+	want.Spec = MachineSpec{
+		ID: id, Generation: w.Events, Name: fmt.Sprintf("instance-%08x", s.Number), Power: Power(s.Want),
+		Reboots: s.Reboots, HardReboot: s.HardReboot, SoftStopSeconds: softStop,
+		VCPUs: s.Flavor.VCPUs, RAMMiB: s.Flavor.RAMMiB,
+		Disk: Disk{BaseFormat: s.Image.Format, SizeGiB: s.Flavor.DiskGiB},
+	}
+	want.ConfigDrive = s.ConfigDrive
+	meta, err := m.metadata(&s)
+	if err != nil {
+		return nil, err
+	}
+	if h, ok := w.Compute.Hosts.Get(s.Host); ok {
+		meta.AvailabilityZone = h.Zone
+	}
+	for _, portID := range portsOf(w, &s) {
+		p, ok := w.Network.HostView(portID)
+		if !ok {
+			continue
+		}
+		want.Ports = append(want.Ports, portSpec(&p))
+		if !meta.LocalIPv4.IsValid() {
+			meta.LocalIPv4 = firstIPv4(&p)
+		}
+		meta.SecurityGroups = p.GroupNames
+	}
+	want.Metadata = meta
+	return wrap(want)
+}
+
+// portsOf is a server's ports in guest order: those it was made with, and then
+// those that came later.
+func portsOf(w *projections.World, s *view.Server) []string {
+	there := map[string]bool{}
+	for id := range w.Network.Ports.OfDevice(s.ID, "") {
+		there[id] = true
+	}
+	var ports []string
+	for _, id := range s.PortIDs {
+		if there[id] {
+			ports = append(ports, id)
+			delete(there, id)
+		}
+	}
+	for id := range w.Network.Ports.OfDevice(s.ID, "") {
+		if there[id] {
+			ports = append(ports, id)
+		}
+	}
+	return ports
+}
+
+func wrap(want ServerWant) ([]workers.Want, error) {
+	data, err := json.Marshal(&want)
+	if err != nil {
+		return nil, err
+	}
+	return []workers.Want{{Host: want.Host, Kind: Kind, ID: want.ID, Data: data}}, nil
+}
+
+func (m *Wants) metadata(s *view.Server) (*Metadata, error) {
+	meta := &Metadata{
+		ServerID: s.ID, ProjectID: s.ProjectID, Name: s.Name, Hostname: s.Hostname,
+		FlavorName: s.Flavor.Name, ImageID: s.Image.ID, LaunchIndex: s.LaunchIndex, Meta: s.Metadata,
+		ReservationID: s.ReservationID, InstID: fmt.Sprintf("i-%08x", s.Number),
+	}
+	if s.KeyName != "" {
+		meta.Keys = []PublicKey{{Name: s.KeyName, Type: s.KeyType, Data: s.PublicKey}}
+	}
+	if len(s.UserData) > 0 {
+		opened, err := m.Open(s.ProjectID, s.UserData)
+		if err != nil {
+			return nil, fmt.Errorf("user data of server %s: %w", s.ID, err)
+		}
+		meta.UserData = opened
+	}
+	return meta, nil
+}
+
+func firstIPv4(p *netview.HostPort) netip.Addr {
+	for _, ip := range p.FixedIPs {
+		if ip.Address.Is4() {
+			return ip.Address
+		}
+	}
+	return netip.Addr{}
+}
+
+func portSpec(p *netview.HostPort) PortSpec {
+	spec := PortSpec{ID: p.ID, MAC: p.MAC, NetworkID: p.NetworkID, VNI: p.VNI, MTU: p.MTU, AdminUp: p.AdminUp, PortSecurity: p.PortSecurity}
+	for _, ip := range p.FixedIPs {
+		f := FixedIP{Address: ip.Address, Subnet: ip.Subnet, SubnetID: ip.SubnetID, Gateway: ip.Gateway,
+			ServiceAddr: ip.ServiceAddr, DHCP: ip.DHCP, DNS: ip.DNS}
+		for _, r := range ip.HostRoutes {
+			f.HostRoutes = append(f.HostRoutes, Route(r))
+		}
+		spec.FixedIPs = append(spec.FixedIPs, f)
+	}
+	for _, a := range p.AllowedPairs {
+		spec.AllowedPairs = append(spec.AllowedPairs, AddressPair(a))
+	}
+	for _, r := range p.Rules {
+		spec.Rules = append(spec.Rules, Rule(r))
+	}
+	return spec
+}
