@@ -61,15 +61,15 @@ type (
 		ApplicationCredential T `json:"application_credential"`
 	}
 	createCredentialIn struct {
-		byID
+		ByID
 		Body oneCredential[with[createCredential]]
 	}
 	credentialIn struct {
-		byID
+		ByID
 		CredentialID string `path:"credential" maxLength:"255"`
 	}
 	listCredentialsIn struct {
-		byID
+		ByID
 		Name string `query:"name"`
 	}
 	credentialOut  struct{ Body oneCredential[credential] }

@@ -47,7 +47,7 @@ type (
 	}
 	createServiceIn struct{ Body oneService[createService] }
 	changeServiceIn struct {
-		byID
+		ByID
 		Body oneService[changeService]
 	}
 	serviceOut  struct{ Body oneService[service] }
@@ -111,7 +111,7 @@ func serviceFor(ctx context.Context, id string) (view.Service, error) {
 	return v, nil
 }
 
-func (s *Service) showService(ctx context.Context, in *byID) (*serviceOut, error) {
+func (s *Service) showService(ctx context.Context, in *ByID) (*serviceOut, error) {
 	v, err := serviceFor(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -133,7 +133,7 @@ func (s *Service) changeService(ctx context.Context, in *changeServiceIn) (*serv
 	return &serviceOut{oneService[service]{showService(ctx, v)}}, nil
 }
 
-func (s *Service) deleteService(ctx context.Context, in *byID) (*api.Empty, error) {
+func (s *Service) deleteService(ctx context.Context, in *ByID) (*api.Empty, error) {
 	if _, err := serviceFor(ctx, in.ID); err != nil {
 		return nil, err
 	}

@@ -20,8 +20,8 @@ func (s *Service) mountDomains(a huma.API) {
 	api.Handle(a, "DELETE "+path+"/{id}", rule+"delete_domain", http.StatusNoContent, s.deleteDomain)
 }
 
-// byID is the input of operations on one thing.
-type byID struct {
+// ByID is embedded in the input of operations on one thing. Embedded inputs are exported, or huma would not see into them.
+type ByID struct {
 	ID string `path:"id" maxLength:"255"`
 }
 
@@ -53,7 +53,7 @@ type (
 	}
 	createDomainIn struct{ Body oneDomain[createDomain] }
 	changeDomainIn struct {
-		byID
+		ByID
 		Body oneDomain[changeDomain]
 	}
 	domainOut  struct{ Body oneDomain[domain] }
@@ -119,7 +119,7 @@ func domainFor(ctx context.Context, id string) (view.Domain, error) {
 	return d, nil
 }
 
-func (s *Service) showDomain(ctx context.Context, in *byID) (*domainOut, error) {
+func (s *Service) showDomain(ctx context.Context, in *ByID) (*domainOut, error) {
 	d, err := domainFor(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -141,7 +141,7 @@ func (s *Service) changeDomain(ctx context.Context, in *changeDomainIn) (*domain
 	return &domainOut{oneDomain[domain]{showDomain(ctx, d)}}, nil
 }
 
-func (s *Service) deleteDomain(ctx context.Context, in *byID) (*api.Empty, error) {
+func (s *Service) deleteDomain(ctx context.Context, in *ByID) (*api.Empty, error) {
 	if _, err := domainFor(ctx, in.ID); err != nil {
 		return nil, err
 	}

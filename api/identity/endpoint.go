@@ -55,7 +55,7 @@ type (
 	}
 	createEndpointIn struct{ Body oneEndpoint[createEndpoint] }
 	changeEndpointIn struct {
-		byID
+		ByID
 		Body oneEndpoint[changeEndpoint]
 	}
 	endpointOut  struct{ Body oneEndpoint[endpoint] }
@@ -151,7 +151,7 @@ func endpointFor(ctx context.Context, id string) (view.Endpoint, error) {
 	return e, nil
 }
 
-func (s *Service) showEndpoint(ctx context.Context, in *byID) (*endpointOut, error) {
+func (s *Service) showEndpoint(ctx context.Context, in *ByID) (*endpointOut, error) {
 	e, err := endpointFor(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -180,7 +180,7 @@ func (s *Service) changeEndpoint(ctx context.Context, in *changeEndpointIn) (*en
 	return &endpointOut{oneEndpoint[endpoint]{showEndpoint(ctx, e)}}, nil
 }
 
-func (s *Service) deleteEndpoint(ctx context.Context, in *byID) (*api.Empty, error) {
+func (s *Service) deleteEndpoint(ctx context.Context, in *ByID) (*api.Empty, error) {
 	if _, err := endpointFor(ctx, in.ID); err != nil {
 		return nil, err
 	}

@@ -42,30 +42,34 @@ func (g grants) mountOn(a huma.API, list, one string) {
 	api.Handle(a, "DELETE "+one, "identity:revoke_grant", http.StatusNoContent, g.revoke)
 }
 
+// GrantsIn names a target and an actor.
+type GrantsIn struct {
+	TargetID string `path:"target" maxLength:"255"`
+	ActorID  string `path:"actor" maxLength:"255"`
+}
+
+// SystemGrantsIn names an actor; there is but one system.
+type SystemGrantsIn struct {
+	ActorID string `path:"actor" maxLength:"255"`
+}
+
 type (
-	grantsIn struct {
-		TargetID string `path:"target" maxLength:"255"`
-		ActorID  string `path:"actor" maxLength:"255"`
-	}
 	grantIn struct {
-		grantsIn
+		GrantsIn
 		RoleID string `path:"role" maxLength:"255"`
 	}
-	systemGrantsIn struct {
-		ActorID string `path:"actor" maxLength:"255"`
-	}
 	systemGrantIn struct {
-		systemGrantsIn
+		SystemGrantsIn
 		RoleID string `path:"role" maxLength:"255"`
 	}
 )
 
 func (g grants) onSystem(in *systemGrantIn) *grantIn {
-	return &grantIn{grantsIn{view.SystemID, in.ActorID}, in.RoleID}
+	return &grantIn{GrantsIn{view.SystemID, in.ActorID}, in.RoleID}
 }
 
-func (g grants) listOnSystem(ctx context.Context, in *systemGrantsIn) (*rolesOut, error) {
-	return g.list(ctx, &grantsIn{view.SystemID, in.ActorID})
+func (g grants) listOnSystem(ctx context.Context, in *SystemGrantsIn) (*rolesOut, error) {
+	return g.list(ctx, &GrantsIn{view.SystemID, in.ActorID})
 }
 
 func (g grants) checkOnSystem(ctx context.Context, in *systemGrantIn) (*api.Empty, error) {
@@ -123,8 +127,8 @@ func (g grants) assignment(in *grantIn) cmd.Assignment {
 		RoleID: in.RoleID, Inherited: g.inherited}
 }
 
-func (g grants) list(ctx context.Context, in *grantsIn) (*rolesOut, error) {
-	if err := g.allow(ctx, &grantIn{grantsIn: *in}); err != nil {
+func (g grants) list(ctx context.Context, in *GrantsIn) (*rolesOut, error) {
+	if err := g.allow(ctx, &grantIn{GrantsIn: *in}); err != nil {
 		return nil, err
 	}
 	t, out := &api.World(ctx).Identity, &rolesOut{}

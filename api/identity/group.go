@@ -48,7 +48,7 @@ type (
 	}
 	createGroupIn struct{ Body oneGroup[createGroup] }
 	changeGroupIn struct {
-		byID
+		ByID
 		Body oneGroup[changeGroup]
 	}
 	groupOut  struct{ Body oneGroup[group] }
@@ -64,7 +64,7 @@ type (
 		DomainID string `query:"domain_id"`
 	}
 	memberIn struct {
-		byID
+		ByID
 		UserID string `path:"user" maxLength:"255"`
 	}
 )
@@ -137,7 +137,7 @@ func groupFor(ctx context.Context, id, userID string) (view.Group, error) {
 	return g, nil
 }
 
-func (s *Service) showGroup(ctx context.Context, in *byID) (*groupOut, error) {
+func (s *Service) showGroup(ctx context.Context, in *ByID) (*groupOut, error) {
 	g, err := groupFor(ctx, in.ID, "")
 	if err != nil {
 		return nil, err
@@ -163,14 +163,14 @@ func (s *Service) changeGroup(ctx context.Context, in *changeGroupIn) (*groupOut
 	return &groupOut{oneGroup[group]{showGroup(ctx, g)}}, nil
 }
 
-func (s *Service) deleteGroup(ctx context.Context, in *byID) (*api.Empty, error) {
+func (s *Service) deleteGroup(ctx context.Context, in *ByID) (*api.Empty, error) {
 	if _, err := groupFor(ctx, in.ID, ""); err != nil {
 		return nil, err
 	}
 	return done(s.Do(ctx, cmd.DeleteGroup{ID: in.ID}))
 }
 
-func (s *Service) listUsersInGroup(ctx context.Context, in *byID) (*usersOut, error) {
+func (s *Service) listUsersInGroup(ctx context.Context, in *ByID) (*usersOut, error) {
 	g, err := groupFor(ctx, in.ID, "")
 	if err != nil {
 		return nil, err

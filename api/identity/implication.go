@@ -57,7 +57,7 @@ type (
 		}
 	}
 	impliedIn struct {
-		byID
+		ByID
 		ImpliedID string `path:"implied" maxLength:"255"`
 	}
 )
@@ -75,7 +75,7 @@ func inferencesOf(ctx context.Context, t *view.Tables, prior view.Role) inferenc
 	return found
 }
 
-func (s *Service) listImplied(ctx context.Context, in *byID) (*impliedOut, error) {
+func (s *Service) listImplied(ctx context.Context, in *ByID) (*impliedOut, error) {
 	prior, err := roleFor(ctx, in.ID)
 	if err != nil {
 		return nil, err

@@ -62,7 +62,7 @@ type (
 	}
 	createProjectIn struct{ Body oneProject[createProject] }
 	changeProjectIn struct {
-		byID
+		ByID
 		Body oneProject[changeProject]
 	}
 	projectOut  struct{ Body oneProject[project] }
@@ -187,7 +187,7 @@ func projectFor(ctx context.Context, id string) (view.Project, error) {
 	return p, nil
 }
 
-func (s *Service) showProject(ctx context.Context, in *byID) (*projectOut, error) {
+func (s *Service) showProject(ctx context.Context, in *ByID) (*projectOut, error) {
 	p, err := projectFor(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -218,7 +218,7 @@ func (s *Service) changeProject(ctx context.Context, in *changeProjectIn) (*proj
 	return &projectOut{oneProject[project]{showProject(ctx, p)}}, nil
 }
 
-func (s *Service) deleteProject(ctx context.Context, in *byID) (*api.Empty, error) {
+func (s *Service) deleteProject(ctx context.Context, in *ByID) (*api.Empty, error) {
 	if _, err := projectFor(ctx, in.ID); err != nil {
 		return nil, err
 	}

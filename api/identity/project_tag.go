@@ -30,13 +30,13 @@ type (
 		}
 	}
 	replaceTagsIn struct {
-		byID
+		ByID
 		Body struct {
 			Tags []string `json:"tags" maxItems:"80"`
 		}
 	}
 	tagIn struct {
-		byID
+		ByID
 		Tag string `path:"tag" minLength:"1" maxLength:"255"`
 	}
 )
@@ -49,7 +49,7 @@ func done(_ *projections.World, err error) (*api.Empty, error) {
 	return &api.Empty{Status: http.StatusNoContent}, nil
 }
 
-func (s *Service) listTags(ctx context.Context, in *byID) (*tagsOut, error) {
+func (s *Service) listTags(ctx context.Context, in *ByID) (*tagsOut, error) {
 	p, err := projectFor(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -73,7 +73,7 @@ func (s *Service) replaceTags(ctx context.Context, in *replaceTagsIn) (*tagsOut,
 	return out, nil
 }
 
-func (s *Service) deleteTags(ctx context.Context, in *byID) (*api.Empty, error) {
+func (s *Service) deleteTags(ctx context.Context, in *ByID) (*api.Empty, error) {
 	if _, err := projectFor(ctx, in.ID); err != nil {
 		return nil, err
 	}

@@ -43,11 +43,11 @@ type (
 	}
 	createRegionIn struct{ Body oneRegion[createRegion] }
 	putRegionIn    struct {
-		byID
+		ByID
 		Body oneRegion[createRegion]
 	}
 	changeRegionIn struct {
-		byID
+		ByID
 		Body oneRegion[changeRegion]
 	}
 	regionOut  struct{ Body oneRegion[region] }
@@ -115,7 +115,7 @@ func regionFor(ctx context.Context, id string) (view.Region, error) {
 	return r, nil
 }
 
-func (s *Service) showRegion(ctx context.Context, in *byID) (*regionOut, error) {
+func (s *Service) showRegion(ctx context.Context, in *ByID) (*regionOut, error) {
 	r, err := regionFor(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -137,7 +137,7 @@ func (s *Service) changeRegion(ctx context.Context, in *changeRegionIn) (*region
 	return &regionOut{oneRegion[region]{showRegion(ctx, r)}}, nil
 }
 
-func (s *Service) deleteRegion(ctx context.Context, in *byID) (*api.Empty, error) {
+func (s *Service) deleteRegion(ctx context.Context, in *ByID) (*api.Empty, error) {
 	if _, err := regionFor(ctx, in.ID); err != nil {
 		return nil, err
 	}

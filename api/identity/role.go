@@ -48,7 +48,7 @@ type (
 	}
 	createRoleIn struct{ Body oneRole[createRole] }
 	changeRoleIn struct {
-		byID
+		ByID
 		Body oneRole[changeRole]
 	}
 	roleOut  struct{ Body oneRole[role] }
@@ -112,7 +112,7 @@ func roleFor(ctx context.Context, id string) (view.Role, error) {
 	return r, nil
 }
 
-func (s *Service) showRole(ctx context.Context, in *byID) (*roleOut, error) {
+func (s *Service) showRole(ctx context.Context, in *ByID) (*roleOut, error) {
 	r, err := roleFor(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -138,7 +138,7 @@ func (s *Service) changeRole(ctx context.Context, in *changeRoleIn) (*roleOut, e
 	return &roleOut{oneRole[role]{showRole(ctx, r)}}, nil
 }
 
-func (s *Service) deleteRole(ctx context.Context, in *byID) (*api.Empty, error) {
+func (s *Service) deleteRole(ctx context.Context, in *ByID) (*api.Empty, error) {
 	if _, err := roleFor(ctx, in.ID); err != nil {
 		return nil, err
 	}

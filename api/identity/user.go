@@ -68,7 +68,7 @@ type (
 	}
 	createUserIn struct{ Body oneUser[createUser] }
 	changeUserIn struct {
-		byID
+		ByID
 		Body oneUser[changeUser]
 	}
 	userOut  struct{ Body oneUser[user] }
@@ -84,7 +84,7 @@ type (
 		DomainID string `query:"domain_id"`
 	}
 	passwordIn struct {
-		byID
+		ByID
 		Body struct {
 			User struct {
 				Password         string `json:"password" minLength:"1" maxLength:"4096"`
@@ -193,7 +193,7 @@ func userFor(ctx context.Context, id string) (view.User, error) {
 	return u, nil
 }
 
-func (s *Service) showUser(ctx context.Context, in *byID) (*userOut, error) {
+func (s *Service) showUser(ctx context.Context, in *ByID) (*userOut, error) {
 	u, err := userFor(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -227,7 +227,7 @@ func (s *Service) changeUser(ctx context.Context, in *changeUserIn) (*userOut, e
 	return &userOut{oneUser[user]{showUser(ctx, u)}}, nil
 }
 
-func (s *Service) deleteUser(ctx context.Context, in *byID) (*api.Empty, error) {
+func (s *Service) deleteUser(ctx context.Context, in *ByID) (*api.Empty, error) {
 	if _, err := userFor(ctx, in.ID); err != nil {
 		return nil, err
 	}
@@ -265,7 +265,7 @@ func (s *Service) changePassword(ctx context.Context, in *passwordIn) (*api.Empt
 	return done(s.Do(ctx, cmd.ChangePassword{ID: u.ID, OldHash: u.PasswordHash, PasswordHash: hash}))
 }
 
-func (s *Service) listGroupsOfUser(ctx context.Context, in *byID) (*groupsOut, error) {
+func (s *Service) listGroupsOfUser(ctx context.Context, in *ByID) (*groupsOut, error) {
 	u, err := userFor(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -280,7 +280,7 @@ func (s *Service) listGroupsOfUser(ctx context.Context, in *byID) (*groupsOut, e
 	return out, nil
 }
 
-func (s *Service) listProjectsOfUser(ctx context.Context, in *byID) (*projectsOut, error) {
+func (s *Service) listProjectsOfUser(ctx context.Context, in *ByID) (*projectsOut, error) {
 	u, err := userFor(ctx, in.ID)
 	if err != nil {
 		return nil, err
