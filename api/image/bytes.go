@@ -1,0 +1,215 @@
+package image
+
+import (
+	"context"
+	"crypto/md5"
+	"crypto/sha512"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"log/slog"
+	"mime"
+	"net/http"
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"skylog/api"
+	"skylog/commands"
+	cmd "skylog/commands/image"
+)
+
+// lease is how long an upload may go unheard of before the image is given free,
+// should this process die; it is renewed while bytes come.
+const lease = 10 * time.Minute
+
+func (s *Service) mountBytes(a huma.API) {
+	api.Handle(a, "PUT /images/{id}/file", "upload_image", http.StatusNoContent, s.upload, api.Stream)
+	api.Handle(a, "GET /images/{id}/file", "download_image", http.StatusOK, s.download, api.Stream)
+}
+
+// connection reaches the connection of a request, to bound how long it may stand still.
+type connection struct{ control *http.ResponseController }
+
+// Resolve is called by huma with what it knows of the request.
+func (c *connection) Resolve(hc huma.Context) []error {
+	_, w := humago.Unwrap(hc)
+	c.control = http.NewResponseController(w)
+	return nil
+}
+
+type uploadIn struct {
+	imageID
+	connection
+	ContentType string `header:"Content-Type"`
+	Size        string `header:"X-Openstack-Image-Size"`
+}
+
+// upload streams the body into the store. Only what was measured, hashed and
+// inspected on the way becomes the image's; in every other case nothing is kept
+// and the image is queued again.
+func (s *Service) upload(ctx context.Context, in *uploadIn) (*api.Empty, error) {
+	i, err := may(ctx, in.ID, "upload_image")
+	if err != nil {
+		return nil, err
+	}
+	if kind, _, _ := mime.ParseMediaType(in.ContentType); kind != "application/octet-stream" {
+		return nil, api.Fail(http.StatusUnsupportedMediaType, "Invalid content type %.100s", in.ContentType)
+	}
+	r := api.HTTP(ctx)
+	size := r.ContentLength
+	if in.Size != "" {
+		if size, err = strconv.ParseInt(in.Size, 10, 64); err != nil || size < 0 {
+			return nil, commands.Refuse(commands.Invalid, "Invalid or missing image size in request headers.")
+		}
+	}
+	if size > s.MaxBytes {
+		return nil, s.tooLarge()
+	}
+	u := &upload{Service: s, ctx: ctx, id: i.ID, name: api.NewID(ctx), body: r.Body, control: in.control, expected: size,
+		md5: md5.New(), sha: sha512.New(), heard: time.Now()} // MD5 is Glance's checksum, SHA-512 the safeguard
+	if inspected(i.ContainerFormat) {
+		u.inspection = s.Inspect(i.DiskFormat)
+	}
+	if _, err := s.Do(ctx, cmd.StartUpload{ID: i.ID, Upload: u.name, Due: u.heard.Add(lease)}); err != nil {
+		return nil, err
+	}
+	if err := u.run(); err != nil {
+		return nil, err
+	}
+	return &api.Empty{}, nil
+}
+
+func (s *Service) tooLarge() error {
+	return commands.Refuse(commands.OverLimit, "The incoming image is too large: an image may have %d bytes.", s.MaxBytes)
+}
+
+// inspected says whether the bytes are a disk. Those in other containers aren't,
+// and no host boots from them.
+func inspected(container string) bool {
+	switch container {
+	case "bare", "aki", "ari", "ami":
+		return true
+	}
+	return false
+}
+
+// upload is one upload under way: a reader that measures what passes.
+type upload struct {
+	*Service
+	ctx        context.Context
+	id, name   string
+	body       io.Reader
+	control    *http.ResponseController
+	expected   int64 // -1: unknown
+	inspection Inspection
+	md5, sha   hash.Hash
+	size       int64
+	heard      time.Time // when the cell last heard of this upload
+}
+
+func (u *upload) run() (err error) {
+	settled := false
+	defer func() {
+		if !settled {
+			u.giveUp(err)
+		}
+	}()
+	if err := u.Store.Save(u.name, u); err != nil {
+		return u.excuse(err)
+	}
+	finish := cmd.FinishUpload{ID: u.id, Upload: u.name, SizeBytes: u.size, MD5: hex.EncodeToString(u.md5.Sum(nil)),
+		SHA512: hex.EncodeToString(u.sha.Sum(nil)), ProjectBytes: u.ProjectBytes}
+	if u.inspection != nil {
+		if finish.Format, finish.VirtualSize, err = u.inspection.Verdict(); err != nil {
+			return api.Fail(http.StatusUnsupportedMediaType, "%s", err)
+		}
+	}
+	if finish.VirtualSize > u.MaxVirtualBytes {
+		return commands.Refuse(commands.OverLimit, "The disk of the image would have %d bytes; %d are allowed.", finish.VirtualSize, u.MaxVirtualBytes)
+	}
+	// All bytes are here: it no longer matters whether the client waits.
+	_, err = u.Do(context.WithoutCancel(u.ctx), finish)
+	settled = err == nil || errors.Is(err, commands.ErrUndecided) // if it may still be granted, the bytes must stay
+	return u.excuse(err)
+}
+
+// giveUp removes what was stored and gives the image free.
+func (u *upload) giveUp(why error) {
+	reason := "broken"
+	if why != nil {
+		reason = why.Error()
+	}
+	if err := u.Store.Remove(u.name); err != nil {
+		slog.Error("bytes of a failed upload were not removed", "image", u.id, "upload", u.name, "err", err)
+	}
+	if _, err := u.Do(context.WithoutCancel(u.ctx), cmd.FailUpload{ID: u.id, Upload: u.name, Reason: reason[:min(len(reason), maxName)]}); err != nil {
+		slog.Error("an image stays in saving until its deadline", "image", u.id, "upload", u.name, "err", err)
+	}
+}
+
+// errBody is that the client stopped sending.
+var errBody = errors.New("the body could not be read to its end")
+
+// excuse words an error for the client.
+func (u *upload) excuse(err error) error {
+	refusal, refused := commands.Refused(err)
+	switch {
+	case refused && refusal.Kind == commands.NotFound:
+		return api.Fail(http.StatusGone, "Image %s could not be found after upload. The image may have been deleted during the upload, cleaning up the chunks uploaded.", u.id)
+	case errors.Is(err, syscall.ENOSPC):
+		return commands.Refuse(commands.OverLimit, "Image storage media is full.")
+	case errors.Is(err, errBody):
+		return commands.Refuse(commands.Invalid, "The image data could not be read to its end.")
+	}
+	return err
+}
+
+// Read reads more of the body, and looks at what it read.
+func (u *upload) Read(p []byte) (int, error) {
+	if err := u.tell(); err != nil {
+		return 0, err
+	}
+	// An error means that the connection can't be bounded, as in tests without one.
+	_ = u.control.SetReadDeadline(time.Now().Add(u.Idle))
+	n, err := u.body.Read(p)
+	u.size += int64(n)
+	u.md5.Write(p[:n])
+	u.sha.Write(p[:n])
+	if u.inspection != nil {
+		u.inspection.Write(p[:n])
+	}
+	switch {
+	case u.size > u.MaxBytes:
+		return n, u.tooLarge()
+	case err == io.EOF && u.expected >= 0 && u.size != u.expected:
+		return n, errBody
+	case err == io.EOF:
+		_ = u.control.SetReadDeadline(time.Time{})
+	case err != nil:
+		return n, fmt.Errorf("%w: %w", errBody, err)
+	}
+	return n, err
+}
+
+// tell tells the cell now and then that the upload goes on, and learns whether
+// it is still wanted.
+func (u *upload) tell() error {
+	now := time.Now()
+	if now.Sub(u.heard) < lease/4 {
+		return nil
+	}
+	if _, err := u.Do(u.ctx, cmd.ContinueUpload{ID: u.id, Upload: u.name, Due: now.Add(lease)}); err != nil {
+		if _, refused := commands.Refused(err); refused {
+			return err
+		}
+		return nil // busy or undecided: it is told again
+	}
+	u.heard = now
+	return nil
+}
