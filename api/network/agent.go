@@ -76,7 +76,7 @@ func findAgents(f *finder, from string) iter.Seq2[string, computeview.Host] {
 	}
 }
 
-func (s *Service) showAgent(ctx context.Context, in *idIn) (*api.Respond, error) {
+func (s *Service) showAgent(ctx context.Context, in *IDIn) (*api.Respond, error) {
 	w := api.World(ctx)
 	h, err := agents.reach(ctx, w, in.ID, "get_agent")
 	if err != nil {

@@ -97,7 +97,7 @@ func (s *Service) listExtensions(context.Context, *struct{}) (*extensionsOut, er
 	return out, nil
 }
 
-func (s *Service) showExtension(_ context.Context, in *idIn) (*extensionOut, error) {
+func (s *Service) showExtension(_ context.Context, in *IDIn) (*extensionOut, error) {
 	i := slices.IndexFunc(extensions, func(e extension) bool { return e.Alias == in.ID })
 	if i < 0 {
 		return nil, commands.RefuseAs(commands.NotFound, "ExtensionNotFound", "Extension with alias %s does not exist", clip(in.ID))

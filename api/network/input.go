@@ -76,15 +76,15 @@ func integer(attribute string, v any) (*int, error) {
 	return nil, bad(attribute, "'%s' is not an integer", clip(fmt.Sprint(v)))
 }
 
-// owned are the two names under which the owner of a new thing may be sent.
-type owned struct {
+// Owned are the two names under which the owner of a new thing may be sent.
+type Owned struct {
 	TenantID  string `json:"tenant_id,omitempty" maxLength:"255"`
 	ProjectID string `json:"project_id,omitempty" maxLength:"255"`
 }
 
 // owner is whose the new thing is to be: the caller's project's, or another's
 // where an administrator says so.
-func (o owned) owner(ctx context.Context) (string, error) {
+func (o Owned) owner(ctx context.Context) (string, error) {
 	own, asked := api.From(ctx).ProjectID, o.ProjectID
 	if asked == "" {
 		asked = o.TenantID

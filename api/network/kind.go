@@ -42,14 +42,15 @@ func (k *kind[R]) absent(id string) error {
 	return commands.RefuseAs(commands.NotFound, k.missing, k.sentence, clip(id))
 }
 
-type idIn struct {
+// IDIn is embedded in the input of operations on one thing.
+type IDIn struct {
 	ID string `path:"id" maxLength:"255"`
 }
 
 // mountKind mounts list, show and delete.
 func mountKind[R any](s *Service, a huma.API, k *kind[R]) {
 	api.Handle(a, "GET "+k.path(), "get_"+k.singular, http.StatusOK, func(ctx context.Context, _ *struct{}) (*api.Respond, error) { return k.list(ctx) })
-	api.Handle(a, "GET "+k.path()+"/{id}", "get_"+k.singular, http.StatusOK, func(ctx context.Context, in *idIn) (*api.Respond, error) {
+	api.Handle(a, "GET "+k.path()+"/{id}", "get_"+k.singular, http.StatusOK, func(ctx context.Context, in *IDIn) (*api.Respond, error) {
 		w := api.World(ctx)
 		r, err := k.reach(ctx, w, in.ID, "get_"+k.singular)
 		if err != nil {
@@ -57,7 +58,7 @@ func mountKind[R any](s *Service, a huma.API, k *kind[R]) {
 		}
 		return k.reply(ctx, w, http.StatusOK, r), nil
 	})
-	api.Handle(a, "DELETE "+k.path()+"/{id}", "delete_"+k.singular, http.StatusNoContent, func(ctx context.Context, in *idIn) (*api.Empty, error) {
+	api.Handle(a, "DELETE "+k.path()+"/{id}", "delete_"+k.singular, http.StatusNoContent, func(ctx context.Context, in *IDIn) (*api.Empty, error) {
 		if _, err := k.reach(ctx, api.World(ctx), in.ID, "delete_"+k.singular); err != nil {
 			return nil, err
 		}

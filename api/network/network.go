@@ -23,8 +23,9 @@ func (s *Service) mountNetworks(a huma.API) {
 	api.Handle(a, "PUT "+networks.path()+"/{id}", "update_network", http.StatusOK, s.updateNetwork)
 }
 
-// networkSettings are the attributes of a network that may be sent at any time.
-type networkSettings struct {
+// NetworkSettings are the attributes of a network that may be sent at any time.
+// Like all that is embedded in inputs it is exported, since huma sees no other.
+type NetworkSettings struct {
 	Name         *string `json:"name,omitempty" maxLength:"255"`
 	Description  *string `json:"description,omitempty" maxLength:"255"`
 	AdminStateUp *bool   `json:"admin_state_up,omitempty"`
@@ -35,8 +36,8 @@ type networkSettings struct {
 }
 
 type createNetwork struct {
-	owned
-	networkSettings
+	Owned
+	NetworkSettings
 	ZoneHints       []string `json:"availability_zone_hints,omitempty" maxItems:"10"`
 	NetworkType     *string  `json:"provider:network_type,omitempty"`
 	PhysicalNetwork *string  `json:"provider:physical_network,omitempty"`
@@ -51,9 +52,9 @@ type (
 		}
 	}
 	updateNetworkIn struct {
-		idIn
+		IDIn
 		Body struct {
-			Network networkSettings `json:"network"`
+			Network NetworkSettings `json:"network"`
 		}
 	}
 )
@@ -156,7 +157,7 @@ func onlyTrue(f *finder, names ...string) bool {
 	return false
 }
 
-func (n networkSettings) sent() map[string]bool {
+func (n NetworkSettings) sent() map[string]bool {
 	return map[string]bool{"shared": n.Shared != nil, "router:external": n.External != nil, "port_security_enabled": n.PortSecurity != nil}
 }
 

@@ -48,8 +48,8 @@ type addressPair struct {
 	MAC     string `json:"mac_address,omitempty"`
 }
 
-// portSettings are the attributes of a port that may be sent at any time.
-type portSettings struct {
+// PortSettings are the attributes of a port that may be sent at any time.
+type PortSettings struct {
 	Name         *string                 `json:"name,omitempty" maxLength:"255"`
 	Description  *string                 `json:"description,omitempty" maxLength:"255"`
 	AdminStateUp *bool                   `json:"admin_state_up,omitempty"`
@@ -65,8 +65,8 @@ type portSettings struct {
 }
 
 type createPort struct {
-	owned
-	portSettings
+	Owned
+	PortSettings
 	NetworkID string `json:"network_id" maxLength:"255"`
 }
 
@@ -78,9 +78,9 @@ type (
 		}
 	}
 	updatePortIn struct {
-		idIn
+		IDIn
 		Body struct {
-			Port portSettings `json:"port"`
+			Port PortSettings `json:"port"`
 		}
 	}
 )
@@ -274,7 +274,7 @@ func (n createPort) command(ctx context.Context) (c cmd.CreatePort, err error) {
 }
 
 // allowed asks the rules of the port and of all attributes that were sent.
-func (n portSettings) allowed(ctx context.Context, action string, t api.Target) error {
+func (n PortSettings) allowed(ctx context.Context, action string, t api.Target) error {
 	t.Attrs["network_device"] = pythonBool(strings.HasPrefix(deref(n.DeviceOwner), "network:"))
 	if !api.Can(ctx, action, t) {
 		return forbidden(action)
@@ -296,7 +296,7 @@ func (n portSettings) allowed(ctx context.Context, action string, t api.Target) 
 }
 
 // read are the settings that were sent, in the form in which they are asked for.
-func (n portSettings) read() (c cmd.UpdatePort, err error) {
+func (n PortSettings) read() (c cmd.UpdatePort, err error) {
 	c = cmd.UpdatePort{Name: n.Name, Description: n.Description, AdminStateUp: n.AdminStateUp, DeviceID: n.DeviceID, DeviceOwner: n.DeviceOwner,
 		PortSecurity: n.PortSecurity}
 	if n.MAC.Sent {
@@ -326,7 +326,7 @@ func (n portSettings) read() (c cmd.UpdatePort, err error) {
 	return c, err
 }
 
-func (n portSettings) readFixedIPs() (*[]cmd.FixedIPRequest, error) {
+func (n PortSettings) readFixedIPs() (*[]cmd.FixedIPRequest, error) {
 	if !n.FixedIPs.Sent || n.FixedIPs.Null {
 		return nil, nil
 	}
@@ -345,7 +345,7 @@ func (n portSettings) readFixedIPs() (*[]cmd.FixedIPRequest, error) {
 	return &all, nil
 }
 
-func (n portSettings) readPairs() (*[]cmd.AddressPair, error) {
+func (n PortSettings) readPairs() (*[]cmd.AddressPair, error) {
 	if !n.Pairs.Sent {
 		return nil, nil
 	}

@@ -42,7 +42,7 @@ type (
 		}
 	}
 	quotaDetailsIn struct {
-		idIn
+		IDIn
 		Details string `path:"details" enum:"details,details.json"`
 	}
 	quotaDetailsOut struct {
@@ -56,7 +56,7 @@ type (
 		Reserved int `json:"reserved"`
 	}
 	updateQuotaIn struct {
-		idIn
+		IDIn
 		Body struct {
 			Quota map[string]any `json:"quota"`
 		}
@@ -93,13 +93,13 @@ func mayQuota(ctx context.Context, project string) error {
 	return api.Allow(ctx, api.Target{ProjectID: project, Missing: forbidden("get_quota")})
 }
 
-func (s *Service) showQuota(ctx context.Context, in *idIn) (*quotaOut, error) {
+func (s *Service) showQuota(ctx context.Context, in *IDIn) (*quotaOut, error) {
 	out := &quotaOut{}
 	out.Body.Quota = api.World(ctx).Network.Quotas.Limits(in.ID)
 	return out, mayQuota(ctx, in.ID)
 }
 
-func (s *Service) showDefaultQuota(ctx context.Context, in *idIn) (*quotaOut, error) {
+func (s *Service) showDefaultQuota(ctx context.Context, in *IDIn) (*quotaOut, error) {
 	out := &quotaOut{}
 	out.Body.Quota = view.DefaultQuota()
 	return out, mayQuota(ctx, in.ID)
@@ -149,7 +149,7 @@ func (s *Service) updateQuota(ctx context.Context, in *updateQuotaIn) (*quotaOut
 	return out, nil
 }
 
-func (s *Service) deleteQuota(ctx context.Context, in *idIn) (*api.Empty, error) {
+func (s *Service) deleteQuota(ctx context.Context, in *IDIn) (*api.Empty, error) {
 	if err := api.Allow(ctx, api.Target{ProjectID: in.ID}); err != nil {
 		return nil, err
 	}

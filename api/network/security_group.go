@@ -24,14 +24,15 @@ func (s *Service) mountGroups(a huma.API) {
 	api.Handle(a, "PUT "+groups.path()+"/{id}", "update_security_group", http.StatusOK, s.updateGroup)
 }
 
-type groupSettings struct {
+// GroupSettings are the attributes of a group that may be sent at any time.
+type GroupSettings struct {
 	Name        *string `json:"name,omitempty" maxLength:"255"`
 	Description *string `json:"description,omitempty" maxLength:"255"`
 }
 
 type createGroup struct {
-	owned
-	groupSettings
+	Owned
+	GroupSettings
 }
 
 type (
@@ -42,9 +43,9 @@ type (
 		}
 	}
 	updateGroupIn struct {
-		idIn
+		IDIn
 		Body struct {
-			Group groupSettings `json:"security_group"`
+			Group GroupSettings `json:"security_group"`
 		}
 	}
 )
@@ -137,7 +138,7 @@ func (s *Service) createGroup(ctx context.Context, in *createGroupIn) (*api.Resp
 }
 
 // checkName refuses the name that only the default group has.
-func (g groupSettings) checkName() error {
+func (g GroupSettings) checkName() error {
 	if name := deref(g.Name); strings.EqualFold(name, "default") {
 		return commands.RefuseAs(commands.Conflict, "SecurityGroupDefaultAlreadyExists", "Default security group already exists.")
 	}

@@ -24,7 +24,7 @@ func (s *Service) mountRules(a huma.API) {
 }
 
 type createRule struct {
-	owned
+	Owned
 	GroupID       string  `json:"security_group_id" maxLength:"255"`
 	Description   *string `json:"description,omitempty" maxLength:"255"`
 	Direction     string  `json:"direction" enum:"ingress,egress"`

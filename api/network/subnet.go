@@ -32,8 +32,8 @@ type route struct {
 	NextHop     string `json:"nexthop"`
 }
 
-// subnetSettings are the attributes of a subnet that may be sent at any time.
-type subnetSettings struct {
+// SubnetSettings are the attributes of a subnet that may be sent at any time.
+type SubnetSettings struct {
 	Name        *string            `json:"name,omitempty" maxLength:"255"`
 	Description *string            `json:"description,omitempty" maxLength:"255"`
 	EnableDHCP  *bool              `json:"enable_dhcp,omitempty"`
@@ -44,8 +44,8 @@ type subnetSettings struct {
 }
 
 type createSubnet struct {
-	owned
-	subnetSettings
+	Owned
+	SubnetSettings
 	NetworkID    string  `json:"network_id" maxLength:"255"`
 	CIDR         string  `json:"cidr" maxLength:"64"`
 	IPVersion    any     `json:"ip_version,omitempty"`
@@ -62,9 +62,9 @@ type (
 		}
 	}
 	updateSubnetIn struct {
-		idIn
+		IDIn
 		Body struct {
-			Subnet subnetSettings `json:"subnet"`
+			Subnet SubnetSettings `json:"subnet"`
 		}
 	}
 )
@@ -226,7 +226,7 @@ func (n createSubnet) version(p netip.Prefix) error {
 }
 
 // read are the settings that were sent, in the form in which they are asked for.
-func (n subnetSettings) read() (c cmd.UpdateSubnet, err error) {
+func (n SubnetSettings) read() (c cmd.UpdateSubnet, err error) {
 	c = cmd.UpdateSubnet{Name: n.Name, Description: n.Description, EnableDHCP: n.EnableDHCP}
 	if n.Gateway.Sent {
 		gateway := netip.Addr{}
@@ -266,7 +266,7 @@ func (n subnetSettings) read() (c cmd.UpdateSubnet, err error) {
 	return c, n.readRoutes(&c)
 }
 
-func (n subnetSettings) readRoutes(c *cmd.UpdateSubnet) error {
+func (n SubnetSettings) readRoutes(c *cmd.UpdateSubnet) error {
 	if !n.HostRoutes.Sent {
 		return nil
 	}

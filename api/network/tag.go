@@ -24,11 +24,11 @@ func (s *Service) mountTags(a huma.API) {
 
 type (
 	tagIn struct {
-		idIn
+		IDIn
 		Tag string `path:"tag" maxLength:"255"`
 	}
 	tagsIn struct {
-		idIn
+		IDIn
 		Body tagsBody
 	}
 	tagsBody struct {
@@ -42,18 +42,17 @@ func mountTagsOf[R any](s *Service, a huma.API, k *kind[R]) {
 	path := k.path() + "/{id}/tags"
 	see, change, remove := "get_"+k.plural+"_tags", "update_"+k.plural+"_tags", "delete_"+k.plural+"_tags"
 	do := func(ctx context.Context, c cmd.ChangeTags, rule string) (*projections.World, error) {
-		r, err := k.reach(ctx, api.World(ctx), c.ID, rule)
-		if err != nil {
+		if _, err := k.reach(ctx, api.World(ctx), c.ID, rule); err != nil {
 			return nil, err
 		}
-		_ = r
+		var err error
 		c.Kind = k.plural
 		if c.Revision, err = revision(ctx); err != nil {
 			return nil, err
 		}
 		return s.Do(ctx, c)
 	}
-	api.Handle(a, "GET "+path, see, http.StatusOK, func(ctx context.Context, in *idIn) (*tagsOut, error) {
+	api.Handle(a, "GET "+path, see, http.StatusOK, func(ctx context.Context, in *IDIn) (*tagsOut, error) {
 		w := api.World(ctx)
 		tags, err := k.tags(ctx, w, in.ID, see)
 		return &tagsOut{tagsBody{list(tags)}}, err
@@ -70,7 +69,7 @@ func mountTagsOf[R any](s *Service, a huma.API, k *kind[R]) {
 		tags, err := k.tags(ctx, w, in.ID, see)
 		return &tagsOut{tagsBody{list(tags)}}, err
 	})
-	api.Handle(a, "DELETE "+path, remove, http.StatusNoContent, func(ctx context.Context, in *idIn) (*api.Empty, error) {
+	api.Handle(a, "DELETE "+path, remove, http.StatusNoContent, func(ctx context.Context, in *IDIn) (*api.Empty, error) {
 		_, err := do(ctx, cmd.ChangeTags{ID: in.ID, All: &[]string{}}, remove)
 		return &api.Empty{Status: http.StatusNoContent}, err
 	})
