@@ -15,15 +15,18 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"skylog/api/image"
 	"skylog/handlers"
-	"skylog/handlers/compute"
-	"skylog/handlers/identity"
-	"skylog/handlers/image"
-	"skylog/handlers/network"
+	decidecompute "skylog/handlers/compute"
+	decideidentity "skylog/handlers/identity"
+	decideimage "skylog/handlers/image"
+	decidenetwork "skylog/handlers/network"
 	"skylog/infra/cell"
+	"skylog/infra/imagestore"
 	"skylog/infra/jetstream"
 	"skylog/infra/keystore"
 	"skylog/projections"
+	"skylog/workers/compute"
 )
 
 // serveSettings are the settings of skylog serve.
@@ -89,11 +92,15 @@ func lockData(dir string) (unlock func(), err error) {
 // node is one running skylog.
 type node struct {
 	serveSettings
-	log   *slog.Logger
-	keys  *keystore.Store
-	nats  *jetstream.Server
-	cell  *cell.Cell
-	ready chan struct{}
+	log      *slog.Logger
+	address  string // on which the API listens
+	keys     *keystore.Store
+	nats     *jetstream.Server
+	cell     *cell.Cell
+	images   *imagestore.Store
+	sign     image.Signer // of the addresses of image bytes; a new key at each start, as wants are written anew
+	consoles compute.Hypervisor
+	ready    chan struct{}
 }
 
 func serve(ctx context.Context, s serveSettings) error {
@@ -113,6 +120,7 @@ func serve(ctx context.Context, s serveSettings) error {
 		return err
 	}
 	defer listener.Close()
+	n.address = listener.Addr().String()
 	if n.keys, err = keystore.Open(filepath.Join(s.data, "keys")); err != nil {
 		return err
 	}
@@ -125,7 +133,7 @@ func serve(ctx context.Context, s serveSettings) error {
 	}
 	n.cell, err = cell.Open(ctx, cell.Config{
 		Node: "a", Store: jetstream.Store(n.nats.JS), Snapshots: filepath.Join(s.data, "snapshots"), Clock: time.Now, Logger: n.log,
-		Rules: handlers.NewRegistry(identity.Register, image.Register, network.Register, compute.Register),
+		Rules: handlers.NewRegistry(decideidentity.Register, decideimage.Register, decidenetwork.Register, decidecompute.Register),
 	})
 	if err != nil {
 		return err
@@ -164,7 +172,7 @@ func (n *node) run(ctx context.Context, listener net.Listener) error {
 }
 
 func (n *node) start(ctx context.Context, group *errgroup.Group, listener net.Listener) error {
-	if err := n.bootstrap(ctx, listener.Addr().String()); err != nil {
+	if err := n.bootstrap(ctx); err != nil {
 		return fmt.Errorf("first start: %w", err)
 	}
 	gateway, err := n.gateway()
@@ -177,8 +185,8 @@ func (n *node) start(ctx context.Context, group *errgroup.Group, listener net.Li
 	}
 	close(n.ready)
 	loaded := n.cell.Loaded
-	n.log.Info("ready", "url", n.url(listener.Addr().String()), "snapshot", loaded.Snapshot, "frames", loaded.Frames, "events", loaded.Events, "loaded_in", loaded.Took.String())
-	fmt.Printf("skylog ready %s\n", n.url(listener.Addr().String()))
+	n.log.Info("ready", "url", n.url(n.address), "snapshot", loaded.Snapshot, "frames", loaded.Frames, "events", loaded.Events, "loaded_in", loaded.Took.String())
+	fmt.Printf("skylog ready %s\n", n.url(n.address))
 	return nil
 }
 

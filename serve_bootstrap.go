@@ -41,8 +41,8 @@ var flavors = []computecmd.CreateFlavor{
 
 // bootstrap makes a new cloud one that its owner can log in to. The password is
 // written down first, so that there is never a cloud that nobody can enter.
-func (n *node) bootstrap(ctx context.Context, address string) error {
-	password, err := n.writeClouds(n.url(address))
+func (n *node) bootstrap(ctx context.Context) error {
+	password, err := n.writeClouds(n.url(n.address))
 	if err != nil {
 		return err
 	}

@@ -4,12 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
-	"strings"
 	"time"
 
-	"github.com/google/renameio/v2"
 	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 
@@ -19,6 +15,7 @@ import (
 	"skylog/projections"
 	"skylog/workers"
 	"skylog/workers/compute"
+	"skylog/workers/image"
 )
 
 // parallel is how many machines are worked on at once: real ones wait for disks
@@ -27,6 +24,7 @@ const (
 	parallelReal = 8
 	parallelSim  = 2048
 	resync       = 5 * time.Minute
+	wantLife     = 7 * 24 * time.Hour
 )
 
 // startWorkers starts what makes the machines match the world.
@@ -34,7 +32,7 @@ func (n *node) startWorkers(ctx context.Context, group *errgroup.Group) error {
 	reports := &jetstream.Collector{Conn: n.nats.Conn(), Do: n.cell.Do}
 	watchman := &compute.Watchman{Now: n.now, Do: n.cell.Do, Clock: time.Now, Logger: n.log}
 	keeper := &workers.Timekeeper{Now: n.now, Do: n.cell.Do, Clock: time.Now, Logger: n.log,
-		Due: []func(*projections.World, time.Time, int) []workers.Overdue{compute.Overdue}}
+		Due: []func(*projections.World, time.Time, int) []workers.Overdue{compute.Overdue, image.Overdue}}
 	wants := &compute.Wants{ImageURL: n.imageURL, Open: n.keys.Open}
 	dispatcher := &workers.Dispatcher{Now: n.now, Frames: n.cell.Frames, Sources: []workers.Source{wants.Source()},
 		Outbox: jetstream.Outbox{JS: n.nats.JS}, Logger: n.log}
@@ -112,9 +110,14 @@ func (n *node) agents(ctx context.Context) (map[string]*compute.Agent, int, erro
 			sim.Weather{Latency: n.simLatency, Failing: n.simFailing})
 		agents[name] = n.agent(name, uuid.NewSHA1(uuid.NameSpaceURL, []byte("skylog:host:"+name)).String(), host, host, host)
 	}
-	if n.simulated > 0 {
+	if n.hypervisor == "none" {
 		return agents, parallelSim, nil
 	}
+	real, err := n.realHost(ctx)
+	if err != nil || real == nil {
+		return agents, parallelSim, err
+	}
+	agents[real.Name] = real
 	return agents, parallelReal, nil
 }
 
@@ -124,18 +127,5 @@ func (n *node) agent(name, id string, h compute.Hypervisor, net compute.Network,
 		Name: name, Hypervisor: h, Network: net, Images: images, ConfigDrive: configdrive.Build, Report: reporter.Report, Clock: time.Now}}
 }
 
-// hostID is the UUID of this host as a hypervisor, made at its first start.
-func (n *node) hostID() (string, error) {
-	path := filepath.Join(n.data, "host-id")
-	data, err := os.ReadFile(path)
-	if err == nil {
-		return strings.TrimSpace(string(data)), nil
-	}
-	if !errors.Is(err, os.ErrNotExist) {
-		return "", err
-	}
-	id := uuid.NewString()
-	return id, renameio.WriteFile(path, []byte(id+"\n"), 0o600)
-}
-
-func (n *node) imageURL(id string) string { return n.url(n.listen) + "/v1/image-bytes/" + id }
+// imageURL is where a host gets an image's bytes, for as long as a want of it may lie about.
+func (n *node) imageURL(id string) string { return n.sign.URL(id, time.Now().Add(wantLife)) }

@@ -132,6 +132,7 @@ func (t *Hosts) claim(servers *Servers, id, host string, sign int) {
 // Remain is what a host still has of a server that is deleted.
 type Remain struct {
 	Host, ID   string
+	PortIDs    []string
 	Generation uint64
 }
 
@@ -155,7 +156,7 @@ func (t *Remains) Apply(e events.Event, servers *Servers) {
 	switch e := e.(type) {
 	case evt.ServerDeleted:
 		if s, ok := servers.Get(e.ID); ok && e.Unconfirmed && s.Host != "" {
-			t.Put(e.ID, Remain{Host: s.Host, ID: e.ID, Generation: s.Generation})
+			t.Put(e.ID, Remain{Host: s.Host, ID: e.ID, PortIDs: s.PortIDs, Generation: s.Generation})
 		}
 	case evt.ServerRemainsRemoved:
 		t.Delete(e.ID)

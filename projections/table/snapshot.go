@@ -26,8 +26,9 @@ type savedRow[K comparable, S any] struct {
 // rows give the same bytes, so that their hash is the hash of the state.
 func (t *Of[K, S]) Write(w io.Writer) error {
 	var failed error
-	t.d.rows.Scan(func(r row[K, S]) bool {
-		line, err := json.Marshal(savedRow[K, S]{r.k, *r.s})
+	t.d.rows.scan(func(item any) bool {
+		r := item.(*row[K, S])
+		line, err := json.Marshal(savedRow[K, S]{r.k, r.s})
 		if err == nil {
 			_, err = w.Write(append(line, '\n'))
 		}

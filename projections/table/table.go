@@ -1,10 +1,6 @@
 package table
 
-import (
-	"iter"
-
-	"github.com/tidwall/btree"
-)
+import "iter"
 
 // Journal is what the tables of one world share: the generation in which they
 // may be written in place, and whether somebody is folding now.
@@ -24,34 +20,41 @@ func (j *Journal) Folding(on bool) { j.folding = on }
 // next write.
 type Of[K comparable, S any] struct {
 	j *Journal
-	d *data[K, S]
+	d *data
 }
 
+// row is what a table's tree points to. It never changes once it is there.
 type row[K comparable, S any] struct {
 	k K
-	s *S // never changes once it is here
+	s S
 }
 
-type data[K comparable, S any] struct {
-	gen     uint64
-	compare func(a, b K) int
-	rows    *btree.BTreeG[row[K, S]]
-	kept    []keeper[K, S]
+// data is a table's trees in one generation.
+type data struct {
+	gen  uint64
+	rows *tree
+	kept []keeper
 }
 
-// keeper is something that follows a table's rows: an index or a tally.
-type keeper[K comparable, S any] interface {
-	change(k K, old, now *S)
-	clone() keeper[K, S]
+// keeper is something that follows a table's rows, an index or a tally: change
+// brings its tree up to date with a row that was old (*S) and is now (*S), each
+// nil where there is none, under key k (K).
+type keeper struct {
+	tree   *tree
+	change func(t *tree, k, old, now any)
+}
+
+// keyOf is the key of what is in a table's tree, or of a pivot, which is the key itself.
+func keyOf[K comparable, S any](item any) K {
+	if r, ok := item.(*row[K, S]); ok {
+		return r.k
+	}
+	return item.(K)
 }
 
 // New makes an empty table whose keys are ordered by compare.
 func New[K comparable, S any](compare func(a, b K) int) Of[K, S] {
-	less := func(a, b row[K, S]) bool { return compare(a.k, b.k) < 0 }
-	return Of[K, S]{d: &data[K, S]{
-		compare: compare,
-		rows:    btree.NewBTreeGOptions(less, btree.Options{NoLocks: true}),
-	}}
+	return Of[K, S]{d: &data{rows: newTree(func(a, b any) bool { return compare(keyOf[K, S](a), keyOf[K, S](b)) < 0 })}}
 }
 
 // Attach makes the table a part of the world with this journal.
@@ -62,8 +65,8 @@ func (t *Of[K, S]) Attach(j *Journal) {
 
 // Get returns the row of a key.
 func (t *Of[K, S]) Get(k K) (S, bool) {
-	if r, ok := t.d.rows.Get(row[K, S]{k: k}); ok {
-		return *r.s, true
+	if r, ok := t.d.rows.get(k); ok {
+		return r.(*row[K, S]).s, true
 	}
 	var none S
 	return none, false
@@ -71,55 +74,60 @@ func (t *Of[K, S]) Get(k K) (S, bool) {
 
 // Has says whether there is a row of this key.
 func (t *Of[K, S]) Has(k K) bool {
-	_, ok := t.d.rows.Get(row[K, S]{k: k})
+	_, ok := t.d.rows.get(k)
 	return ok
 }
 
 // Len returns how many rows there are.
-func (t *Of[K, S]) Len() int { return t.d.rows.Len() }
+func (t *Of[K, S]) Len() int { return t.d.rows.len() }
 
 // All goes through all rows in the order of their keys.
 func (t *Of[K, S]) All() iter.Seq2[K, S] {
 	rows := t.d.rows
-	return func(yield func(K, S) bool) {
-		rows.Scan(func(r row[K, S]) bool { return yield(r.k, *r.s) })
-	}
+	return func(yield func(K, S) bool) { rows.scan(each(yield)) }
 }
 
 // From goes through the rows whose key is k or behind it.
 func (t *Of[K, S]) From(k K) iter.Seq2[K, S] {
 	rows := t.d.rows
-	return func(yield func(K, S) bool) {
-		rows.Ascend(row[K, S]{k: k}, func(r row[K, S]) bool { return yield(r.k, *r.s) })
-	}
+	return func(yield func(K, S) bool) { rows.up(k, each(yield)) }
 }
 
 // Back goes through the rows whose key is k or before it, backwards.
 func (t *Of[K, S]) Back(k K) iter.Seq2[K, S] {
 	rows := t.d.rows
-	return func(yield func(K, S) bool) {
-		rows.Descend(row[K, S]{k: k}, func(r row[K, S]) bool { return yield(r.k, *r.s) })
+	return func(yield func(K, S) bool) { rows.down(k, each(yield)) }
+}
+
+func each[K comparable, S any](yield func(K, S) bool) func(any) bool {
+	return func(item any) bool {
+		r := item.(*row[K, S])
+		return yield(r.k, r.s)
 	}
 }
 
 // Put files a row, in place of the one of that key if there is one.
 func (t *Of[K, S]) Put(k K, s S) {
-	d := t.writable()
-	old, _ := d.rows.Set(row[K, S]{k: k, s: &s})
+	d := writable(t.j, &t.d)
+	now := &row[K, S]{k, s}
+	var was *S
+	if old, ok := d.rows.set(now); ok {
+		was = &old.(*row[K, S]).s
+	}
 	for _, kept := range d.kept {
-		kept.change(k, old.s, &s)
+		kept.change(kept.tree, k, was, &now.s)
 	}
 }
 
 // Delete takes a row out. A row that isn't there stays so.
 func (t *Of[K, S]) Delete(k K) {
-	d := t.writable()
-	old, ok := d.rows.Delete(row[K, S]{k: k})
+	d := writable(t.j, &t.d)
+	old, ok := d.rows.delete(k)
 	if !ok {
 		return
 	}
 	for _, kept := range d.kept {
-		kept.change(k, old.s, nil)
+		kept.change(kept.tree, k, &old.(*row[K, S]).s, (*S)(nil))
 	}
 }
 
@@ -132,16 +140,19 @@ func (t *Of[K, S]) Update(k K, change func(*S)) {
 	}
 }
 
-func (t *Of[K, S]) writable() *data[K, S] {
-	if t.j == nil || !t.j.folding {
+// writable makes a table's trees its own in this generation.
+func writable(j *Journal, at **data) *data {
+	if j == nil || !j.folding {
 		panic("a table was written outside a fold")
 	}
-	if t.d.gen != t.j.gen {
-		d := &data[K, S]{gen: t.j.gen, compare: t.d.compare, rows: t.d.rows.Copy(), kept: make([]keeper[K, S], len(t.d.kept))}
-		for i, kept := range t.d.kept {
-			d.kept[i] = kept.clone()
-		}
-		t.d = d
+	old := *at
+	if old.gen == j.gen {
+		return old
 	}
-	return t.d
+	d := &data{gen: j.gen, rows: old.rows.copy(), kept: make([]keeper, len(old.kept))}
+	for i, kept := range old.kept {
+		d.kept[i] = keeper{kept.tree.copy(), kept.change}
+	}
+	*at = d
+	return d
 }

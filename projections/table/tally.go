@@ -1,33 +1,26 @@
 package table
 
-import (
-	"iter"
-
-	"github.com/tidwall/btree"
-)
+import "iter"
 
 // Tally keeps a sum over the rows of a table per group, such as the RAM that a
 // project uses. It is folded as rows pass and never summed up when asked. Make
 // one with Sum, before the table has rows.
 type Tally[G comparable, V comparable, K comparable, S any] struct{ place int }
 
+// sum is what a tally's tree points to.
 type sum[G comparable, V comparable] struct {
 	g    G
 	v    V
 	rows int
 }
 
-type tally[G comparable, V comparable, K comparable, S any] struct {
-	of   func(s *S) (G, V, bool)
-	add  func(a, b V, sign int) V
-	sums *btree.BTreeG[sum[G, V]]
-}
-
 // Sum adds a tally to a table. Of says to which group a row belongs and with
 // what amount, or that it doesn't count; add returns a + sign·b.
 func Sum[G comparable, V comparable, K comparable, S any](t *Of[K, S], compare func(a, b G) int, of func(*S) (G, V, bool), add func(a, b V, sign int) V) Tally[G, V, K, S] {
-	less := func(a, b sum[G, V]) bool { return compare(a.g, b.g) < 0 }
-	t.d.kept = append(t.d.kept, &tally[G, V, K, S]{of: of, add: add, sums: btree.NewBTreeGOptions(less, btree.Options{NoLocks: true})})
+	sums := newTree(func(a, b any) bool { return compare(a.(*sum[G, V]).g, b.(*sum[G, V]).g) < 0 })
+	t.d.kept = append(t.d.kept, keeper{sums, func(sums *tree, _, old, now any) {
+		resum(sums, of, add, old.(*S), now.(*S))
+	}})
 	return Tally[G, V, K, S]{place: len(t.d.kept) - 1}
 }
 
@@ -40,50 +33,54 @@ func Count[G comparable, K comparable, S any](t *Of[K, S], compare func(a, b G) 
 	}, func(a, b int, sign int) int { return a + sign*b })
 }
 
-func (x *tally[G, V, K, S]) change(_ K, old, now *S) {
+func resum[G comparable, V comparable, S any](sums *tree, of func(*S) (G, V, bool), add func(a, b V, sign int) V, old, now *S) {
 	var was, is sum[G, V]
 	var left, came bool
 	if old != nil {
-		was.g, was.v, left = x.of(old)
+		was.g, was.v, left = of(old)
 	}
 	if now != nil {
-		is.g, is.v, came = x.of(now)
+		is.g, is.v, came = of(now)
 	}
 	if left && came && was == is { // most changes of a row leave its sums alone
 		return
 	}
 	if left {
-		x.enter(was.g, was.v, -1)
+		enter(sums, add, was.g, was.v, -1)
 	}
 	if came {
-		x.enter(is.g, is.v, 1)
+		enter(sums, add, is.g, is.v, 1)
 	}
 }
 
-func (x *tally[G, V, K, S]) enter(g G, v V, sign int) {
-	at, _ := x.sums.Get(sum[G, V]{g: g})
-	at.g, at.v, at.rows = g, x.add(at.v, v, sign), at.rows+sign
+func enter[G comparable, V comparable](sums *tree, add func(a, b V, sign int) V, g G, v V, sign int) {
+	at := sum[G, V]{g: g}
+	if old, ok := sums.get(&at); ok {
+		at = *old.(*sum[G, V])
+	}
+	at.v, at.rows = add(at.v, v, sign), at.rows+sign
 	if at.rows == 0 { // a group without rows is forgotten, so that no one's name stays for ever
-		x.sums.Delete(at)
+		sums.delete(&at)
 		return
 	}
-	x.sums.Set(at)
-}
-
-func (x *tally[G, V, K, S]) clone() keeper[K, S] {
-	return &tally[G, V, K, S]{of: x.of, add: x.add, sums: x.sums.Copy()}
+	sums.set(&at)
 }
 
 // Of returns the sum of a group, zero where it has no rows.
-func (x Tally[G, V, K, S]) Of(t *Of[K, S], g G) V {
-	at, _ := t.d.kept[x.place].(*tally[G, V, K, S]).sums.Get(sum[G, V]{g: g})
-	return at.v
+func (x Tally[G, V, K, S]) Of(t *Of[K, S], g G) (v V) {
+	if at, ok := t.d.kept[x.place].tree.get(&sum[G, V]{g: g}); ok {
+		v = at.(*sum[G, V]).v
+	}
+	return v
 }
 
 // All goes through the groups that have rows, in order.
 func (x Tally[G, V, K, S]) All(t *Of[K, S]) iter.Seq2[G, V] {
-	sums := t.d.kept[x.place].(*tally[G, V, K, S]).sums
+	sums := t.d.kept[x.place].tree
 	return func(yield func(G, V) bool) {
-		sums.Scan(func(s sum[G, V]) bool { return yield(s.g, s.v) })
+		sums.scan(func(item any) bool {
+			s := item.(*sum[G, V])
+			return yield(s.g, s.v)
+		})
 	}
 }

@@ -157,7 +157,7 @@ func touchedPorts(w *projections.World, e events.Event, emit func(id string, soo
 func (m *Wants) of(w *projections.World, id string) ([]workers.Want, error) {
 	s, ok := w.Compute.Servers.Get(id)
 	if r, remains := w.Compute.Remains.Get(id); remains {
-		return wrap(ServerWant{ID: id, Host: r.Host, Generation: w.Events, Wish: r.Generation, Gone: true})
+		return wrap(ServerWant{ID: id, Host: r.Host, Generation: w.Events, Wish: r.Generation, Gone: true, PortIDs: r.PortIDs})
 	}
 	if !ok || s.Host == "" {
 		return nil, nil
@@ -188,7 +188,9 @@ func (m *Wants) of(w *projections.World, id string) ([]workers.Want, error) {
 		if !ok {
 			continue
 		}
-		want.Ports = append(want.Ports, portSpec(&p))
+		spec := portSpec(&p)
+		want.Ports = append(want.Ports, spec)
+		meta.Links = append(meta.Links, Link{PortID: spec.ID, NetworkID: spec.NetworkID, MAC: spec.MAC, MTU: spec.MTU, FixedIPs: spec.FixedIPs})
 		if !meta.LocalIPv4.IsValid() {
 			meta.LocalIPv4 = firstIPv4(&p)
 		}
