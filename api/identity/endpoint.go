@@ -5,6 +5,7 @@ import (
 	"iter"
 	"net/http"
 	"regexp"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -74,7 +75,8 @@ type (
 )
 
 func showEndpoint(ctx context.Context, e view.Endpoint) with[endpoint] {
-	return with[endpoint]{Extra: e.Extra, Known: endpoint{e.ID, e.ServiceID, e.Interface, orNull(e.RegionID), orNull(e.RegionID), e.URL,
+	url := strings.ReplaceAll(e.URL, "{public}", api.Base(ctx)) // what is our own, clients know nothing of
+	return with[endpoint]{Extra: e.Extra, Known: endpoint{e.ID, e.ServiceID, e.Interface, orNull(e.RegionID), orNull(e.RegionID), url,
 		e.Enabled, link(ctx, "endpoints", e.ID)}}
 }
 
