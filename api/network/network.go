@@ -112,8 +112,8 @@ func showNetwork(w *projections.World, n view.Network) any {
 	out := network{ID: n.ID, Name: n.Name, TenantID: n.ProjectID, ProjectID: n.ProjectID, AdminStateUp: n.AdminStateUp, Status: view.Active,
 		Shared: n.Shared, External: n.External, MTU: n.MTU, PortSecurity: n.PortSecurity, Subnets: []string{}, ZoneHints: list(n.ZoneHints),
 		Zones: []string{}, NetworkType: vxlan, SegmentationID: n.VNI, standard: showStandard(n.Standard, n.Description)}
-	for id := range w.Network.Subnets.OfNetwork(n.ID, "") {
-		out.Subnets = append(out.Subnets, id)
+	for _, s := range w.Network.Subnets.Eldest(n.ID) {
+		out.Subnets = append(out.Subnets, s.ID)
 	}
 	return out
 }

@@ -1,10 +1,12 @@
 package network
 
 import (
+	"cmp"
 	"context"
 	"iter"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -80,7 +82,12 @@ func groupTarget(g view.Group) api.Target {
 func showGroup(w *projections.World, g view.Group) any {
 	out := group{ID: g.ID, Name: g.Name, TenantID: g.ProjectID, ProjectID: g.ProjectID, Stateful: true, Rules: []rule{},
 		standard: showStandard(g.Standard, g.Description)}
+	var all []view.Rule
 	for _, r := range w.Network.Rules.OfGroup(g.ID, "") {
+		all = append(all, r)
+	}
+	slices.SortFunc(all, func(a, b view.Rule) int { return cmp.Compare(a.Number, b.Number) })
+	for _, r := range all {
 		out.Rules = append(out.Rules, showRule(r))
 	}
 	return out
