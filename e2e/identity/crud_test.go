@@ -234,8 +234,9 @@ func TestAnothersThingsCannotBeToldFromWhatIsNot(t *testing.T) {
 	_, _, eve := c.person("eve", "manager")
 	group := c.want(201, "POST /v3/groups", object{"group": object{"name": "poets"}}).text("group", "id")
 	role := c.role("reader")
-	body := object{"project": object{}, "user": object{"password": "x"}, "group": object{}, "domain": object{}, "role": object{"name": "q"}, "tags": []string{},
-		"application_credential": object{"name": "x"}}
+	bodies := map[string]any{"PATCH /v3/projects/PROJECT": object{"project": object{}}, "PATCH /v3/users/USER": object{"user": object{"password": "x"}},
+		"PATCH /v3/groups/GROUP": object{"group": object{}}, "PUT /v3/projects/PROJECT/tags": object{"tags": []string{}},
+		"POST /v3/users/USER/application_credentials": object{"application_credential": object{"name": "x"}}}
 	for _, call := range []string{"GET /v3/projects/PROJECT", "PATCH /v3/projects/PROJECT", "DELETE /v3/projects/PROJECT", "GET /v3/projects/PROJECT/tags",
 		"PUT /v3/projects/PROJECT/tags", "PUT /v3/projects/PROJECT/tags/x", "DELETE /v3/projects/PROJECT/tags", "GET /v3/users/USER", "PATCH /v3/users/USER",
 		"DELETE /v3/users/USER", "GET /v3/users/USER/projects", "GET /v3/users/USER/groups", "GET /v3/users/USER/application_credentials",
@@ -245,7 +246,7 @@ func TestAnothersThingsCannotBeToldFromWhatIsNot(t *testing.T) {
 		"DELETE /v3/projects/PROJECT/users/USER/roles/ROLE", "PUT /v3/system/users/USER/roles/ROLE"} {
 		there := strings.NewReplacer("PROJECT", own, "USER", user, "GROUP", group, "ROLE", role).Replace(call)
 		none := strings.NewReplacer("PROJECT", strings.Repeat("0", 32), "USER", strings.Repeat("1", 32), "GROUP", strings.Repeat("2", 32), "ROLE", role).Replace(call)
-		a, b := c.call(eve, there, body), c.call(eve, none, body)
+		a, b := c.call(eve, there, bodies[call]), c.call(eve, none, bodies[call])
 		if a.Code != b.Code || a.Body.String() != b.Body.String() || a.Code != http.StatusForbidden && a.Code != http.StatusNotFound {
 			t.Errorf("%s: %d %s, of nothing %d %s", call, a.Code, a.Body, b.Code, b.Body)
 		}
