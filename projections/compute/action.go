@@ -67,7 +67,7 @@ func (t *Actions) OfServer(id string) iter.Seq[Action] {
 
 // WithRequest returns the action that a request began.
 func (t *Actions) WithRequest(serverID, requestID string) (Action, bool) {
-	return t.byRequest.First(&t.Of, [2]string{serverID, requestID})
+	return table.First(t.byRequest, &t.Of, [2]string{serverID, requestID})
 }
 
 // begun says which action an event begins, with the step of it that now goes on.

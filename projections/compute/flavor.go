@@ -30,7 +30,7 @@ func newFlavors() Flavors {
 }
 
 // Named returns the flavor of a name; there is at most one.
-func (t *Flavors) Named(name string) (Flavor, bool) { return t.byName.First(&t.Of, name) }
+func (t *Flavors) Named(name string) (Flavor, bool) { return table.First(t.byName, &t.Of, name) }
 
 // Apply folds one event into the table.
 func (t *Flavors) Apply(e events.Event, m events.Meta) {

@@ -81,7 +81,7 @@ func newHosts() Hosts {
 // put, those with the most free RAM first.
 func (t *Hosts) Roomy(zone string) iter.Seq[Host] {
 	return func(yield func(Host) bool) {
-		for p, h := range t.roomy.From(&t.Of, free{zone, -1 << 62}) {
+		for p, h := range table.From(t.roomy, &t.Of, free{zone, -1 << 62}) {
 			if p.Value.zone != zone || !yield(h) {
 				return
 			}
@@ -90,10 +90,10 @@ func (t *Hosts) Roomy(zone string) iter.Seq[Host] {
 }
 
 // WithID returns the host whose hypervisor has this UUID.
-func (t *Hosts) WithID(id string) (Host, bool) { return t.byID.First(&t.Of, id) }
+func (t *Hosts) WithID(id string) (Host, bool) { return table.First(t.byID, &t.Of, id) }
 
 // Totals is what all hosts have and promised.
-func (t *Hosts) Totals() HostTotals { return t.totals.Of(&t.Of, true) }
+func (t *Hosts) Totals() HostTotals { return table.Total(t.totals, &t.Of, true) }
 
 // Apply folds one event into the table. Servers are as they were before it.
 func (t *Hosts) Apply(e events.Event, m events.Meta, servers *Servers) {
@@ -149,7 +149,9 @@ func newRemains() Remains {
 }
 
 // OfHost goes through what a host must still remove.
-func (t *Remains) OfHost(host string) iter.Seq2[string, Remain] { return t.byHost.Each(&t.Of, host) }
+func (t *Remains) OfHost(host string) iter.Seq2[string, Remain] {
+	return table.Each(t.byHost, &t.Of, host)
+}
 
 // Apply folds one event into the table. Servers are as they were before it.
 func (t *Remains) Apply(e events.Event, servers *Servers) {

@@ -39,7 +39,7 @@ func newKeypairs() Keypairs {
 }
 
 // CountOf is how many keys a user has on file.
-func (t *Keypairs) CountOf(userID string) int { return t.perUser.Of(&t.Of, userID) }
+func (t *Keypairs) CountOf(userID string) int { return table.Total(t.perUser, &t.Of, userID) }
 
 // OfUser goes through a user's keys in the order of their names, those behind the name given.
 func (t *Keypairs) OfUser(userID, after string) iter.Seq[Keypair] {

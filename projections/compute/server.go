@@ -161,17 +161,19 @@ func newServers() Servers {
 }
 
 // UsageOf is what a project's servers take.
-func (t *Servers) UsageOf(project string) Usage { return t.usage.Of(&t.Of, project) }
+func (t *Servers) UsageOf(project string) Usage { return table.Total(t.usage, &t.Of, project) }
 
 // CountByState is how many servers are in a state.
-func (t *Servers) CountByState(vmState string) int { return t.byStatus.Of(&t.Of, vmState) }
+func (t *Servers) CountByState(vmState string) int { return table.Total(t.byStatus, &t.Of, vmState) }
 
 // OfHost goes through the servers on a host.
-func (t *Servers) OfHost(host string) iter.Seq2[string, Server] { return t.byHost.Each(&t.Of, host) }
+func (t *Servers) OfHost(host string) iter.Seq2[string, Server] {
+	return table.Each(t.byHost, &t.Of, host)
+}
 
 // Named goes through the servers of a project that have this name.
 func (t *Servers) Named(project, name string) iter.Seq2[string, Server] {
-	return t.byName.Each(&t.Of, [2]string{project, name})
+	return table.Each(t.byName, &t.Of, [2]string{project, name})
 }
 
 // Newest goes through the servers of a project (empty: of all), the newest
@@ -183,7 +185,7 @@ func (t *Servers) Newest(project string, marker *Server) iter.Seq[Server] {
 		at.created, behind = marker.CreatedAt.UnixNano(), marker.ID
 	}
 	return func(yield func(Server) bool) {
-		for p, s := range t.newest.Before(&t.Of, at, behind) {
+		for p, s := range table.Before(t.newest, &t.Of, at, behind) {
 			if p.Value.group != project {
 				return
 			}
@@ -201,7 +203,7 @@ func (t *Servers) Oldest(project string, marker *Server) iter.Seq[Server] {
 		at.created, behind = marker.CreatedAt.UnixNano(), marker.ID
 	}
 	return func(yield func(Server) bool) {
-		for p, s := range t.newest.Behind(&t.Of, at, behind) {
+		for p, s := range table.Behind(t.newest, &t.Of, at, behind) {
 			if p.Value.group != project {
 				return
 			}
@@ -215,7 +217,7 @@ func (t *Servers) Oldest(project string, marker *Server) iter.Seq[Server] {
 // Due goes through the servers whose deadline is at or before now, the most overdue first.
 func (t *Servers) Due(now time.Time) iter.Seq[Server] {
 	return func(yield func(Server) bool) {
-		for p, s := range t.byDue.From(&t.Of, -1<<63) {
+		for p, s := range table.From(t.byDue, &t.Of, -1<<63) {
 			if p.Value > now.UnixNano() || !yield(s) {
 				return
 			}

@@ -45,16 +45,18 @@ func newApplicationCredentials() ApplicationCredentials {
 
 // Named returns a user's credential of a name.
 func (t *ApplicationCredentials) Named(userID, name string) (ApplicationCredential, bool) {
-	return t.byName.First(&t.Of, ownName{userID, name})
+	return table.First(t.byName, &t.Of, ownName{userID, name})
 }
 
 // CountOf is how many credentials a user has.
-func (t *ApplicationCredentials) CountOf(userID string) int { return t.perUser.Of(&t.Of, userID) }
+func (t *ApplicationCredentials) CountOf(userID string) int {
+	return table.Total(t.perUser, &t.Of, userID)
+}
 
 // OfUser goes through a user's credentials in the order of names.
 func (t *ApplicationCredentials) OfUser(userID string) iter.Seq2[string, ApplicationCredential] {
 	return func(yield func(string, ApplicationCredential) bool) {
-		for at, a := range t.byName.From(&t.Of, ownName{DomainID: userID}) {
+		for at, a := range table.From(t.byName, &t.Of, ownName{DomainID: userID}) {
 			if at.Value.DomainID != userID || !yield(at.Key, a) {
 				return
 			}
@@ -74,7 +76,7 @@ func (t *ApplicationCredentials) Apply(e events.Event, _ events.Meta) {
 			t.Delete(id)
 		}
 	case evt.ProjectDeleted:
-		for _, id := range keys(t.byProject.Each(&t.Of, e.ID)) {
+		for _, id := range keys(table.Each(t.byProject, &t.Of, e.ID)) {
 			t.Delete(id)
 		}
 	}

@@ -86,12 +86,12 @@ func (t *Assignments) from(first Assignment, belongs func(*Assignment) bool) ite
 
 // OnTarget goes through what was granted on a target.
 func (t *Assignments) OnTarget(on Target) iter.Seq2[Assignment, Assignment] {
-	return t.byTarget.Each(&t.Of, on)
+	return table.Each(t.byTarget, &t.Of, on)
 }
 
 // OfRole goes through where a role was granted.
 func (t *Assignments) OfRole(roleID string) iter.Seq2[Assignment, Assignment] {
-	return t.byRole.Each(&t.Of, roleID)
+	return table.Each(t.byRole, &t.Of, roleID)
 }
 
 // Apply folds one event into the table.

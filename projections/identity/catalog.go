@@ -25,7 +25,9 @@ func newRegions() Regions {
 }
 
 // Children goes through the regions right below a region.
-func (t *Regions) Children(id string) iter.Seq2[string, Region] { return t.byParent.Each(&t.Of, id) }
+func (t *Regions) Children(id string) iter.Seq2[string, Region] {
+	return table.Each(t.byParent, &t.Of, id)
+}
 
 // Apply folds one event into the table.
 func (t *Regions) Apply(e events.Event, _ events.Meta) {
@@ -59,12 +61,14 @@ func newServices() Services {
 }
 
 // OfType goes through the services of a type.
-func (t *Services) OfType(kind string) iter.Seq2[string, Service] { return t.byType.Each(&t.Of, kind) }
+func (t *Services) OfType(kind string) iter.Seq2[string, Service] {
+	return table.Each(t.byType, &t.Of, kind)
+}
 
 // ByType goes through all services in the order of their types.
 func (t *Services) ByType() iter.Seq[Service] {
 	return func(yield func(Service) bool) {
-		for _, s := range t.byType.From(&t.Of, "") {
+		for _, s := range table.From(t.byType, &t.Of, "") {
 			if !yield(s) {
 				return
 			}
@@ -107,12 +111,12 @@ func newEndpoints() Endpoints {
 
 // OfService goes through a service's endpoints.
 func (t *Endpoints) OfService(id string) iter.Seq2[string, Endpoint] {
-	return t.byService.Each(&t.Of, id)
+	return table.Each(t.byService, &t.Of, id)
 }
 
 // OfRegion goes through the endpoints in a region.
 func (t *Endpoints) OfRegion(id string) iter.Seq2[string, Endpoint] {
-	return t.byRegion.Each(&t.Of, id)
+	return table.Each(t.byRegion, &t.Of, id)
 }
 
 // Apply folds one event into the table.

@@ -30,7 +30,7 @@ func newDomains() Domains {
 }
 
 // Named returns the domain of a name.
-func (t *Domains) Named(name string) (Domain, bool) { return t.byName.First(&t.Of, name) }
+func (t *Domains) Named(name string) (Domain, bool) { return table.First(t.byName, &t.Of, name) }
 
 // Apply folds one event into the table.
 func (t *Domains) Apply(e events.Event, m events.Meta) {

@@ -31,11 +31,13 @@ func newGroups() Groups {
 
 // Named returns the group of a name in a domain.
 func (t *Groups) Named(domainID, name string) (Group, bool) {
-	return t.byName.First(&t.Of, NameIn{domainID, name})
+	return table.First(t.byName, &t.Of, NameIn{domainID, name})
 }
 
 // OfName goes through the groups of a name in whatever domain.
-func (t *Groups) OfName(name string) iter.Seq2[string, Group] { return t.named.Each(&t.Of, name) }
+func (t *Groups) OfName(name string) iter.Seq2[string, Group] {
+	return table.Each(t.named, &t.Of, name)
+}
 
 // OfDomain goes through a domain's groups, those behind the id given.
 func (t *Groups) OfDomain(domainID, after string) iter.Seq2[string, Group] {
@@ -84,7 +86,7 @@ func (t *Memberships) OfUser(userID string) iter.Seq2[Membership, Membership] {
 
 // OfGroup goes through a group's memberships.
 func (t *Memberships) OfGroup(groupID string) iter.Seq2[Membership, Membership] {
-	return t.byGroup.Each(&t.Of, groupID)
+	return table.Each(t.byGroup, &t.Of, groupID)
 }
 
 // Apply folds one event into the table.

@@ -56,11 +56,13 @@ func (p *Project) Parent() string {
 
 // Named returns the project of a name in a domain.
 func (t *Projects) Named(domainID, name string) (Project, bool) {
-	return t.byName.First(&t.Of, NameIn{domainID, name})
+	return table.First(t.byName, &t.Of, NameIn{domainID, name})
 }
 
 // OfName goes through the projects of a name in whatever domain.
-func (t *Projects) OfName(name string) iter.Seq2[string, Project] { return t.named.Each(&t.Of, name) }
+func (t *Projects) OfName(name string) iter.Seq2[string, Project] {
+	return table.Each(t.named, &t.Of, name)
+}
 
 // OfDomain goes through a domain's projects, those behind the id given.
 func (t *Projects) OfDomain(domainID, after string) iter.Seq2[string, Project] {
@@ -69,11 +71,13 @@ func (t *Projects) OfDomain(domainID, after string) iter.Seq2[string, Project] {
 
 // Children goes through the projects right below a project, or right below a domain.
 func (t *Projects) Children(parentID string) iter.Seq2[string, Project] {
-	return t.byParent.Each(&t.Of, parentID)
+	return table.Each(t.byParent, &t.Of, parentID)
 }
 
 // OfTag goes through the projects that have a tag.
-func (t *Projects) OfTag(tag string) iter.Seq2[string, Project] { return t.byTag.Each(&t.Of, tag) }
+func (t *Projects) OfTag(tag string) iter.Seq2[string, Project] {
+	return table.Each(t.byTag, &t.Of, tag)
+}
 
 // MaxDepth is how deep projects may stand below their domain.
 const MaxDepth = 5
@@ -112,7 +116,7 @@ func (t *Projects) Below(id string, limit int) []Project {
 // behind goes through the rows under i whose key is behind after.
 func behind[S any](x table.Index[string, string, S], t *table.Of[string, S], i, after string) iter.Seq2[string, S] {
 	return func(yield func(string, S) bool) {
-		for at, s := range x.Behind(t, i, after) {
+		for at, s := range table.Behind(x, t, i, after) {
 			if at.Value != i {
 				return
 			}

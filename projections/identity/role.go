@@ -31,13 +31,13 @@ func newRoles() Roles {
 
 // Named returns the role of a name, a domain's own or, without a domain, everybody's.
 func (t *Roles) Named(domainID, name string) (Role, bool) {
-	return t.byName.First(&t.Of, NameIn{domainID, name})
+	return table.First(t.byName, &t.Of, NameIn{domainID, name})
 }
 
 // OfDomain goes through a domain's own roles, or everybody's, in the order of names.
 func (t *Roles) OfDomain(domainID string) iter.Seq2[string, Role] {
 	return func(yield func(string, Role) bool) {
-		for at, r := range t.byName.From(&t.Of, NameIn{DomainID: domainID}) {
+		for at, r := range table.From(t.byName, &t.Of, NameIn{DomainID: domainID}) {
 			if at.Value.DomainID != domainID || !yield(at.Key, r) {
 				return
 			}
@@ -119,7 +119,7 @@ func (t *Implications) Apply(e events.Event, _ events.Meta) {
 		for _, k := range keys(t.OfPrior(e.ID)) {
 			t.Delete(k)
 		}
-		for _, k := range keys(t.byImplied.Each(&t.Of, e.ID)) {
+		for _, k := range keys(table.Each(t.byImplied, &t.Of, e.ID)) {
 			t.Delete(k)
 		}
 	}

@@ -248,7 +248,7 @@ const DueRevocation = "revocation"
 // Due lists the deadlines that have passed, the oldest first.
 func (t *Tables) Due(now time.Time, limit int) []Deadline {
 	var due []Deadline
-	for at, r := range t.Revocations.byDue.From(&t.Revocations.Of, 0) {
+	for at, r := range table.From(t.Revocations.byDue, &t.Revocations.Of, 0) {
 		if at.Value > now.UnixNano() || len(due) == limit {
 			break
 		}

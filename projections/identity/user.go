@@ -47,11 +47,11 @@ func newUsers() Users {
 
 // Named returns the user of a name in a domain.
 func (t *Users) Named(domainID, name string) (User, bool) {
-	return t.byName.First(&t.Of, NameIn{domainID, name})
+	return table.First(t.byName, &t.Of, NameIn{domainID, name})
 }
 
 // OfName goes through the users of a name in whatever domain.
-func (t *Users) OfName(name string) iter.Seq2[string, User] { return t.named.Each(&t.Of, name) }
+func (t *Users) OfName(name string) iter.Seq2[string, User] { return table.Each(t.named, &t.Of, name) }
 
 // OfDomain goes through a domain's users, those behind the id given.
 func (t *Users) OfDomain(domainID, after string) iter.Seq2[string, User] {
@@ -79,7 +79,7 @@ func (t *Users) Apply(e events.Event, m events.Meta) {
 	case evt.UserDeleted:
 		t.Delete(e.ID)
 	case evt.ProjectDeleted:
-		for _, id := range keys(t.byDefault.Each(&t.Of, e.ID)) {
+		for _, id := range keys(table.Each(t.byDefault, &t.Of, e.ID)) {
 			t.Update(id, func(u *User) { u.DefaultProjectID = "" })
 		}
 	}

@@ -2,6 +2,7 @@
 package image
 
 import (
+	"skylog/projections/table"
 	"time"
 
 	"skylog/events"
@@ -59,7 +60,7 @@ const UploadDeadline = "upload"
 // Due lists the deadlines that are passed by now, the oldest first.
 func (t *Tables) Due(now time.Time, limit int) []Deadline {
 	var found []Deadline
-	for place, i := range t.Images.due.From(&t.Images.Of, dueAt{}) {
+	for place, i := range table.From(t.Images.due, &t.Images.Of, dueAt{}) {
 		if len(found) == limit || place.Value.nanos > now.UnixNano() {
 			break
 		}

@@ -87,17 +87,17 @@ func newImages() Images {
 }
 
 // CountOf is how many images a project owns.
-func (t *Images) CountOf(projectID string) int { return t.perOwner.Of(&t.Of, projectID) }
+func (t *Images) CountOf(projectID string) int { return table.Total(t.perOwner, &t.Of, projectID) }
 
 // UploadsOf is how many uploads to a project's images are under way.
-func (t *Images) UploadsOf(projectID string) int { return t.uploading.Of(&t.Of, projectID) }
+func (t *Images) UploadsOf(projectID string) int { return table.Total(t.uploading, &t.Of, projectID) }
 
 // BytesOf is how many bytes the images of a project have together.
-func (t *Images) BytesOf(projectID string) int64 { return t.bytes.Of(&t.Of, projectID) }
+func (t *Images) BytesOf(projectID string) int64 { return table.Total(t.bytes, &t.Of, projectID) }
 
 // Keeps says whether an image has its bytes under this name, or may come to
 // have them there: what nobody keeps may be removed.
-func (t *Images) Keeps(blob string) bool { return t.blobs.Has(&t.Of, blob) }
+func (t *Images) Keeps(blob string) bool { return table.Has(t.blobs, &t.Of, blob) }
 
 // Apply folds one event into the table.
 func (t *Images) Apply(e events.Event, m events.Meta) {

@@ -3,6 +3,7 @@ package image
 import (
 	"cmp"
 	"iter"
+	"skylog/projections/table"
 	"slices"
 	"strings"
 )
@@ -224,9 +225,9 @@ func (t *Tables) scope(scope string, q Query) iter.Seq[Image] {
 			from, key = q.Order.edge(from)
 		}
 	}
-	walk := images.sorted.Behind(&images.Of, from, key)
+	walk := table.Behind(images.sorted, &images.Of, from, key)
 	if q.Order.Descending {
-		walk = images.sorted.Before(&images.Of, from, key)
+		walk = table.Before(images.sorted, &images.Of, from, key)
 	}
 	return func(yield func(Image) bool) {
 		for at, i := range walk {
@@ -282,7 +283,7 @@ func (q Query) compare(a, b *Image) int {
 func (t *Tables) named(scope string, q Query) iter.Seq[Image] {
 	var found []Image
 	first := place{scope: scope, by: ByName, text: q.Name, created: -1 << 63}
-	for at, i := range t.Images.sorted.From(&t.Images.Of, first) {
+	for at, i := range table.From(t.Images.sorted, &t.Images.Of, first) {
 		if at.Value.scope != scope || at.Value.by != ByName || at.Value.text != q.Name {
 			break
 		}

@@ -52,10 +52,10 @@ func newMembers() Members {
 }
 
 // CountOf is how many members an image has.
-func (t *Members) CountOf(imageID string) int { return t.perImage.Of(&t.Of, imageID) }
+func (t *Members) CountOf(imageID string) int { return table.Total(t.perImage, &t.Of, imageID) }
 
 // OffersTo is how many images are shared with a project, in whatever status.
-func (t *Members) OffersTo(projectID string) int { return t.perMember.Of(&t.Of, projectID) }
+func (t *Members) OffersTo(projectID string) int { return table.Total(t.perMember, &t.Of, projectID) }
 
 // OfImage goes through an image's members in the order of their ids.
 func (t *Members) OfImage(imageID string) iter.Seq[Member] {
@@ -71,7 +71,7 @@ func (t *Members) OfImage(imageID string) iter.Seq[Member] {
 // OfProject goes through the images shared with a project, in one status.
 func (t *Members) OfProject(projectID, status string) iter.Seq[Member] {
 	return func(yield func(Member) bool) {
-		for _, m := range t.byStatus.Each(&t.Of, offer{projectID, status}) {
+		for _, m := range table.Each(t.byStatus, &t.Of, offer{projectID, status}) {
 			if !yield(m) {
 				return
 			}

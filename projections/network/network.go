@@ -58,12 +58,12 @@ func (t *Networks) Named(scope, name, from string) iter.Seq2[string, Network] {
 }
 
 // CountOf is how many networks a project has.
-func (t *Networks) CountOf(projectID string) int { return t.perProject.Of(&t.Of, projectID) }
+func (t *Networks) CountOf(projectID string) int { return table.Total(t.perProject, &t.Of, projectID) }
 
 // within goes through what an index has under one value, by key, from the key given on.
 func within[I comparable, S any](x table.Index[I, string, S], t *table.Of[string, S], i I, from string) iter.Seq2[string, S] {
 	return func(yield func(string, S) bool) {
-		for at, s := range x.Behind(t, i, from) {
+		for at, s := range table.Behind(x, t, i, from) {
 			if at.Value != i || !yield(at.Key, s) {
 				return
 			}

@@ -167,7 +167,7 @@ func (t *Ports) OfHost(host, from string) iter.Seq2[string, Port] {
 // OfSubnet goes through the ports that have addresses of a subnet, by address.
 func (t *Ports) OfSubnet(subnetID string) iter.Seq2[string, Port] {
 	return func(yield func(string, Port) bool) {
-		for at, p := range t.byAddress.From(&t.Of, AddressIn{Scope: subnetID}) {
+		for at, p := range table.From(t.byAddress, &t.Of, AddressIn{Scope: subnetID}) {
 			if at.Value.Scope != subnetID || !yield(at.Key, p) {
 				return
 			}
@@ -177,14 +177,14 @@ func (t *Ports) OfSubnet(subnetID string) iter.Seq2[string, Port] {
 
 // DHCPOf is a network's own port, if it has one yet.
 func (t *Ports) DHCPOf(networkID string) (Port, bool) {
-	return t.onNetwork.First(&t.Of, Pair{networkID, DHCPOwner})
+	return table.First(t.onNetwork, &t.Of, Pair{networkID, DHCPOwner})
 }
 
 // ServicesOf goes through those of a network's ports that aren't a server's and
 // not the network's own.
 func (t *Ports) ServicesOf(networkID string) iter.Seq2[string, Port] {
 	return func(yield func(string, Port) bool) {
-		for at, p := range t.onNetwork.From(&t.Of, Pair{Scope: networkID}) {
+		for at, p := range table.From(t.onNetwork, &t.Of, Pair{Scope: networkID}) {
 			if at.Value.Scope != networkID {
 				return
 			}
@@ -196,7 +196,7 @@ func (t *Ports) ServicesOf(networkID string) iter.Seq2[string, Port] {
 }
 
 // CountOf is how many ports a project has.
-func (t *Ports) CountOf(projectID string) int { return t.perProject.Of(&t.Of, projectID) }
+func (t *Ports) CountOf(projectID string) int { return table.Total(t.perProject, &t.Of, projectID) }
 
 func (t *Tables) applyPort(e events.Event, m events.Meta) {
 	switch e := e.(type) {

@@ -55,10 +55,12 @@ func (t *Groups) Named(scope, name, from string) iter.Seq2[string, Group] {
 }
 
 // DefaultOf is the group that a project's ports get where none is named.
-func (t *Groups) DefaultOf(projectID string) (Group, bool) { return t.defaults.First(&t.Of, projectID) }
+func (t *Groups) DefaultOf(projectID string) (Group, bool) {
+	return table.First(t.defaults, &t.Of, projectID)
+}
 
 // CountOf is how many groups a project has.
-func (t *Groups) CountOf(projectID string) int { return t.perProject.Of(&t.Of, projectID) }
+func (t *Groups) CountOf(projectID string) int { return table.Total(t.perProject, &t.Of, projectID) }
 
 // Rules is the table of rules, in the order of their ids.
 type Rules struct {
@@ -96,16 +98,16 @@ func (t *Rules) OfGroup(groupID, from string) iter.Seq2[string, Rule] {
 
 // AboutGroup goes through the rules of any group whose remote side is this group.
 func (t *Rules) AboutGroup(groupID string) iter.Seq2[string, Rule] {
-	return t.byRemote.Each(&t.Of, groupID)
+	return table.Each(t.byRemote, &t.Of, groupID)
 }
 
 // Like is the rule of the same group that lets pass just the same, if there is one.
 func (t *Rules) Like(r evt.SecurityGroupRule) (Rule, bool) {
-	return t.byMeaning.First(&t.Of, Pair{r.GroupID, meaning(r)})
+	return table.First(t.byMeaning, &t.Of, Pair{r.GroupID, meaning(r)})
 }
 
 // CountOf is how many rules a project has.
-func (t *Rules) CountOf(projectID string) int { return t.perProject.Of(&t.Of, projectID) }
+func (t *Rules) CountOf(projectID string) int { return table.Total(t.perProject, &t.Of, projectID) }
 
 // meaning is the same for rules that let the same pass.
 func meaning(r evt.SecurityGroupRule) string {

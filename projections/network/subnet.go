@@ -85,7 +85,7 @@ func (t *Subnets) Eldest(networkID string) []Subnet {
 }
 
 // CountOf is how many subnets a project has.
-func (t *Subnets) CountOf(projectID string) int { return t.perProject.Of(&t.Of, projectID) }
+func (t *Subnets) CountOf(projectID string) int { return table.Total(t.perProject, &t.Of, projectID) }
 
 // share marks a network's subnets as its sharing is from now on.
 func (t *Subnets) share(networkID string, shared bool) {

@@ -43,7 +43,7 @@ func New() Outcomes {
 }
 
 // KeysOf is how many idempotency keys of a project are remembered.
-func (t *Outcomes) KeysOf(project string) int { return t.perOwner.Of(&t.Of, project) }
+func (t *Outcomes) KeysOf(project string) int { return table.Total(t.perOwner, &t.Of, project) }
 
 // Fold remembers where a command was answered, and forgets a few whose time has passed.
 func (t *Outcomes) Fold(c *events.Commit, seq uint64, index int, now time.Time) {
@@ -56,7 +56,7 @@ func (t *Outcomes) Fold(c *events.Commit, seq uint64, index int, now time.Time) 
 	}
 	var gone [sweep]uuid.UUID
 	n := 0
-	for p := range t.due.From(&t.Of, 0) {
+	for p := range table.From(t.due, &t.Of, 0) {
 		if n == sweep || p.Value >= now.Unix() {
 			break
 		}

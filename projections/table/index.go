@@ -3,7 +3,9 @@ package table
 import "iter"
 
 // Index finds rows of a table by something else than their key, in the order of
-// that. Make one with By, before the table has rows.
+// that. Make one with By, before the table has rows. It has no methods but is
+// asked by functions, since methods of generic types are compiled in every
+// package that knows the world, used or not.
 type Index[I comparable, K comparable, S any] struct{ place int }
 
 // Place is where a row stands in an index.
@@ -53,9 +55,9 @@ func reindex[I comparable, K comparable, S any](entries *tree, of func(s *S, emi
 }
 
 // Each goes through the rows of t found under i, in the order of their keys.
-func (x Index[I, K, S]) Each(t *Of[K, S], i I) iter.Seq2[K, S] {
+func Each[I comparable, K comparable, S any](x Index[I, K, S], t *Of[K, S], i I) iter.Seq2[K, S] {
 	return func(yield func(K, S) bool) {
-		for p, s := range x.From(t, i) {
+		for p, s := range From(x, t, i) {
 			if p.Value != i || !yield(p.Key, s) {
 				return
 			}
@@ -64,16 +66,16 @@ func (x Index[I, K, S]) Each(t *Of[K, S], i I) iter.Seq2[K, S] {
 }
 
 // Has says whether any row is found under i.
-func (x Index[I, K, S]) Has(t *Of[K, S], i I) bool {
-	for range x.Each(t, i) {
+func Has[I comparable, K comparable, S any](x Index[I, K, S], t *Of[K, S], i I) bool {
+	for range Each(x, t, i) {
 		return true
 	}
 	return false
 }
 
 // First returns the first row found under i.
-func (x Index[I, K, S]) First(t *Of[K, S], i I) (S, bool) {
-	for _, s := range x.Each(t, i) {
+func First[I comparable, K comparable, S any](x Index[I, K, S], t *Of[K, S], i I) (S, bool) {
+	for _, s := range Each(x, t, i) {
 		return s, true
 	}
 	var none S
@@ -82,14 +84,14 @@ func (x Index[I, K, S]) First(t *Of[K, S], i I) (S, bool) {
 
 // From goes through the index from the first row found under i on; it doesn't
 // end with i.
-func (x Index[I, K, S]) From(t *Of[K, S], i I) iter.Seq2[Place[I, K], S] {
+func From[I comparable, K comparable, S any](x Index[I, K, S], t *Of[K, S], i I) iter.Seq2[Place[I, K], S] {
 	var zero K
-	return x.Behind(t, i, zero)
+	return Behind(x, t, i, zero)
 }
 
 // Behind goes through the index from the place of value i and key k on: where a
 // page goes on. The order of keys must have the zero key first.
-func (x Index[I, K, S]) Behind(t *Of[K, S], i I, k K) iter.Seq2[Place[I, K], S] {
+func Behind[I comparable, K comparable, S any](x Index[I, K, S], t *Of[K, S], i I, k K) iter.Seq2[Place[I, K], S] {
 	entries, rows := t.d.kept[x.place].tree, t.d.rows
 	return func(yield func(Place[I, K], S) bool) {
 		entries.up(&Place[I, K]{i, k}, found(rows, yield))
@@ -97,7 +99,7 @@ func (x Index[I, K, S]) Behind(t *Of[K, S], i I, k K) iter.Seq2[Place[I, K], S] 
 }
 
 // Before goes backwards through the index from the place of value i and key k on.
-func (x Index[I, K, S]) Before(t *Of[K, S], i I, k K) iter.Seq2[Place[I, K], S] {
+func Before[I comparable, K comparable, S any](x Index[I, K, S], t *Of[K, S], i I, k K) iter.Seq2[Place[I, K], S] {
 	entries, rows := t.d.kept[x.place].tree, t.d.rows
 	return func(yield func(Place[I, K], S) bool) {
 		entries.down(&Place[I, K]{i, k}, found(rows, yield))

@@ -88,7 +88,7 @@ func agree(t *rapid.T, tab *things, model map[string]thing) {
 	for _, owner := range []string{"x", "y", "z"} {
 		var got, want []string
 		sum := 0
-		for k, s := range tab.byOwner.Each(&tab.Of, owner) {
+		for k, s := range Each(tab.byOwner, &tab.Of, owner) {
 			if s != model[k] {
 				t.Fatalf("row %s is %v, want %v", k, s, model[k])
 			}
@@ -104,7 +104,7 @@ func agree(t *rapid.T, tab *things, model map[string]thing) {
 		if !slices.Equal(got, want) {
 			t.Fatalf("%s has %v, want %v", owner, got, want)
 		}
-		if kept := tab.sizes.Of(&tab.Of, owner); kept != sum {
+		if kept := Total(tab.sizes, &tab.Of, owner); kept != sum {
 			t.Fatalf("%s sums to %d, want %d", owner, kept, sum)
 		}
 	}
@@ -131,7 +131,7 @@ func TestASnapshotReadsAsItWasWritten(t *testing.T) {
 	if !bytes.Equal(first.Bytes(), second.Bytes()) {
 		t.Fatalf("wrote %s, read back %s", first.Bytes(), second.Bytes())
 	}
-	if got := to.sizes.Of(&to.Of, "y"); got != 2 {
+	if got := Total(to.sizes, &to.Of, "y"); got != 2 {
 		t.Fatalf("the sum of y is %d after reading, want 2", got)
 	}
 }

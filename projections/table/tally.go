@@ -66,16 +66,16 @@ func enter[G comparable, V comparable](sums *tree, add func(a, b V, sign int) V,
 	sums.set(&at)
 }
 
-// Of returns the sum of a group, zero where it has no rows.
-func (x Tally[G, V, K, S]) Of(t *Of[K, S], g G) (v V) {
+// Total returns the sum of a group, zero where it has no rows.
+func Total[G comparable, V comparable, K comparable, S any](x Tally[G, V, K, S], t *Of[K, S], g G) (v V) {
 	if at, ok := t.d.kept[x.place].tree.get(&sum[G, V]{g: g}); ok {
 		v = at.(*sum[G, V]).v
 	}
 	return v
 }
 
-// All goes through the groups that have rows, in order.
-func (x Tally[G, V, K, S]) All(t *Of[K, S]) iter.Seq2[G, V] {
+// Totals goes through the groups that have rows, in order.
+func Totals[G comparable, V comparable, K comparable, S any](x Tally[G, V, K, S], t *Of[K, S]) iter.Seq2[G, V] {
 	sums := t.d.kept[x.place].tree
 	return func(yield func(G, V) bool) {
 		sums.scan(func(item any) bool {
