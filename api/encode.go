@@ -184,9 +184,15 @@ func structEncoder(t reflect.Type, at Version) encoder {
 			f := &fields[i]
 			fv := v.Field(f.index[0])
 			for _, n := range f.index[1:] {
+				if fv.Kind() == reflect.Pointer {
+					fv = fv.Elem() // invalid, if it is nil
+				}
+				if !fv.IsValid() {
+					break
+				}
 				fv = fv.Field(n)
 			}
-			if f.omit != nil && f.omit(fv) {
+			if !fv.IsValid() || f.omit != nil && f.omit(fv) {
 				continue
 			}
 			if !first {
@@ -211,9 +217,14 @@ func fieldEncoders(t reflect.Type, prefix []int, at Version) []fieldEncoder {
 		if s, _ := spanOf(f.Tag.Get("since"), f.Tag.Get("until")); !s.holds(at) || name == "-" {
 			continue
 		}
-		if f.Anonymous && name == "" && f.Type.Kind() == reflect.Struct {
-			out = append(out, fieldEncoders(f.Type, index, at)...)
-			continue
+		if f.Anonymous && name == "" {
+			if inside := f.Type; inside.Kind() == reflect.Struct {
+				out = append(out, fieldEncoders(inside, index, at)...)
+				continue
+			} else if inside.Kind() == reflect.Pointer && inside.Elem().Kind() == reflect.Struct { // nil: none of its fields
+				out = append(out, fieldEncoders(inside.Elem(), index, at)...)
+				continue
+			}
 		}
 		if !f.IsExported() {
 			continue

@@ -40,6 +40,21 @@ func TestBodiesHaveTheShapeOfTheirMicroversion(t *testing.T) {
 	}
 }
 
+func TestAPartThatIsNotThereHasNoFields(t *testing.T) {
+	type outer struct {
+		*part
+		Name string `json:"name"`
+	}
+	for _, c := range []struct {
+		v    outer
+		want string
+	}{{outer{Name: "a"}, `{"name":"a"}`}, {outer{part: &part{}, Name: "a"}, `{"new":null,"name":"a"}`}} {
+		if got, err := encode(nil, c.v, Version{2, 6}); err != nil || string(got) != c.want {
+			t.Errorf("got %s (%v), want %s", got, err, c.want)
+		}
+	}
+}
+
 func FuzzStringsComeBackAsTheyWere(f *testing.F) {
 	f.Add("a\"\\\n\u2028é\xff")
 	f.Fuzz(func(t *testing.T, s string) {

@@ -231,11 +231,11 @@ func (m *mount) unknown(w http.ResponseWriter, r *http.Request, req *request, ha
 func (g *Gateway) operate(w http.ResponseWriter, hr *http.Request, o *Operation, op *huma.Operation, next func(huma.Context)) {
 	r := of(hr.Context())
 	r.operation, r.rule, r.world = o, o.Rule, g.now()
-	if !o.span.holds(r.version) {
-		r.writeFault(w, Fail(http.StatusNotFound, "The resource could not be found."))
+	if !g.admit(w, hr, r, o) {
 		return
 	}
-	if !g.admit(w, hr, r, o) {
+	if !o.span.holds(r.version) {
+		r.writeFault(w, Fail(http.StatusNotFound, "The resource could not be found."))
 		return
 	}
 	if !o.stream {

@@ -2,9 +2,8 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
+	"iter"
 	"net/http"
 	"strconv"
 	"time"
@@ -13,6 +12,7 @@ import (
 
 	"skylog/api/policy"
 	"skylog/commands"
+	"skylog/projections/public"
 )
 
 // CommandOutcome is what became of a command.
@@ -28,26 +28,11 @@ type CommandOutcome struct {
 	UserID    string `json:"-"`
 }
 
-// PublicEvent is one event as tenants see it: a CloudEvent. Its id tells nothing
-// of what others do.
-type PublicEvent struct {
-	SpecVersion     string          `json:"specversion"`
-	ID              string          `json:"id"` // opaque; a stream can be resumed behind it
-	Source          string          `json:"source"`
-	Type            string          `json:"type"`
-	Subject         string          `json:"subject,omitempty"`
-	Time            time.Time       `json:"time" layout:"2006-01-02T15:04:05.000000Z"`
-	DataContentType string          `json:"datacontenttype"`
-	Data            json.RawMessage `json:"data"`
-}
+// PublicEvent is one event as its readers see it.
+type PublicEvent = public.Event
 
 // HistoryEntry is one step in the story of a resource.
-type HistoryEntry struct {
-	PublicEvent
-	Command string `json:"command"`
-	Cause   string `json:"cause,omitempty"`
-	Request string `json:"request,omitempty"`
-}
+type HistoryEntry = public.Entry
 
 // ErrNoSuch is what a source returns for what it doesn't know, or what isn't the
 // project's to see.
@@ -58,11 +43,15 @@ var ErrNoSuch = errors.New("no such thing")
 type Sources struct {
 	// Command tells what became of a command, or ErrNoSuch.
 	Command func(ctx context.Context, id string) (CommandOutcome, error)
-	// Follow sends the events that project may see behind the event since (empty:
-	// from now on), and those to come until ctx ends; project "" sees all.
-	Follow func(ctx context.Context, project, since string, send func(PublicEvent) error) error
-	// History is the story of one resource, at most limit entries behind the event after.
-	History func(ctx context.Context, project, service, resource, id, after string, limit int) ([]HistoryEntry, error)
+	// Follow returns the events that the reader may see behind a place in the log
+	// (empty: from now on), and those to come until ctx ends. public.ErrNoPlace
+	// where there is no such place.
+	Follow func(ctx context.Context, r public.Reader, since string) (iter.Seq2[PublicEvent, error], error)
+	// History is the story of one thing, at most limit entries behind the event
+	// after; public.ErrNoStory for what isn't there or not the reader's.
+	History func(ctx context.Context, r public.Reader, s public.Subject, after string, limit int) ([]HistoryEntry, error)
+	// Find lists the things of an id or a name that the reader may read the story of.
+	Find func(ctx context.Context, r public.Reader, name string) ([]public.Found, error)
 }
 
 // skylogService has Skylog's own calls.
@@ -80,10 +69,13 @@ func skylogService(s Sources) *Service {
 				Handle(a, "GET /commands/{id}", "skylog:commands:show", http.StatusOK, s.showCommand)
 			}
 			if s.Follow != nil {
-				Handle(a, "GET /events", "skylog:events:follow", http.StatusOK, s.followEvents, Stream)
+				Handle(a, "GET /events", "skylog:events:follow", http.StatusOK, newFollowers(s.Follow).follow, Stream)
 			}
 			if s.History != nil {
 				Handle(a, "GET /history/{service}/{resource}/{id}", "skylog:history:show", http.StatusOK, s.showHistory)
+			}
+			if s.Find != nil {
+				Handle(a, "GET /history", "skylog:history:show", http.StatusOK, s.findHistory)
 			}
 		},
 	}
@@ -110,81 +102,6 @@ func (s Sources) showCommand(ctx context.Context, in *commandID) (*commandOut, e
 	return &commandOut{c}, nil
 }
 
-type followIn struct {
-	Since       string `query:"since" maxLength:"255" doc:"the id of the last event seen"`
-	LastEventID string `header:"Last-Event-ID" maxLength:"255"`
-	AllProjects bool   `query:"all_projects"`
-}
-
-// followEvents streams events until the client goes away.
-func (s Sources) followEvents(ctx context.Context, in *followIn) (*huma.StreamResponse, error) {
-	project := From(ctx).ProjectID
-	if in.AllProjects {
-		if err := AllowRule(ctx, "skylog:events:all", Target{}); err != nil {
-			return nil, err
-		}
-		project = ""
-	} else if project == "" {
-		return nil, commands.Refuse(commands.Invalid, "Events are followed with a token of a project.")
-	}
-	since := in.LastEventID
-	if since == "" {
-		since = in.Since
-	}
-	return &huma.StreamResponse{Body: func(hc huma.Context) { s.stream(hc, project, since) }}, nil
-}
-
-// stillHere is how often an idle stream says so, that proxies don't end it.
-const stillHere = 15 * time.Second
-
-func (s Sources) stream(hc huma.Context, project, since string) {
-	hc.SetHeader("Content-Type", "text/event-stream")
-	hc.SetHeader("Cache-Control", "no-store")
-	hc.SetStatus(http.StatusOK)
-	w := hc.BodyWriter()
-	flush := func() {
-		if f, ok := w.(http.Flusher); ok {
-			f.Flush()
-		}
-	}
-	flush()
-	ctx, cancel := context.WithCancel(hc.Context())
-	defer cancel()
-	lines := make(chan []byte)
-	go func() {
-		defer close(lines)
-		s.Follow(ctx, project, since, func(e PublicEvent) error {
-			data, err := encode(nil, e, Version{})
-			if err != nil {
-				return err
-			}
-			select {
-			case lines <- fmt.Appendf(nil, "id: %s\nevent: %s\ndata: %s\n\n", e.ID, e.Type, data):
-				return nil
-			case <-ctx.Done():
-				return ctx.Err()
-			}
-		})
-	}()
-	tick := time.NewTicker(stillHere)
-	defer tick.Stop()
-	for {
-		line := []byte(": still here\n\n")
-		var open bool
-		select {
-		case line, open = <-lines:
-			if !open {
-				return
-			}
-		case <-tick.C:
-		}
-		if _, err := w.Write(line); err != nil {
-			return
-		}
-		flush()
-	}
-}
-
 type historyIn struct {
 	Service  string `path:"service" maxLength:"64"`
 	Resource string `path:"resource" maxLength:"64"`
@@ -200,27 +117,62 @@ type historyOut struct {
 	}
 }
 
+// reader is on whose behalf the log is read: administrators see everything, others what is their project's and their own.
+func reader(ctx context.Context) public.Reader {
+	who := From(ctx)
+	return public.Reader{ProjectID: who.ProjectID, UserID: who.UserID, All: Can(ctx, "skylog:events:all", Target{})}
+}
+
 func (s Sources) showHistory(ctx context.Context, in *historyIn) (*historyOut, error) {
-	project := From(ctx).ProjectID
-	if Can(ctx, "skylog:events:all", Target{}) {
-		project = ""
-	}
 	limit := in.Limit
 	if limit == 0 {
-		limit = MaxPage
+		limit = defaultStory
 	}
-	entries, err := s.History(ctx, project, in.Service, in.Resource, in.ID, in.After, limit)
-	if errors.Is(err, ErrNoSuch) {
-		return nil, commands.Refuse(commands.NotFound, "No %s %s is known.", in.Resource, in.ID)
-	}
+	thing := public.Subject{Service: in.Service, Resource: in.Resource, ID: in.ID}
+	entries, err := s.History(ctx, reader(ctx), thing, in.After, limit)
 	if err != nil {
-		return nil, err
+		return nil, logFault(err, "No "+in.Resource+" "+in.ID+" is known.")
 	}
 	out := &historyOut{}
 	out.Body.History = entries
 	if len(entries) == limit {
 		last := entries[len(entries)-1].ID
 		out.Body.Next = With(ctx, map[string]string{"after": last, "limit": strconv.Itoa(limit)})
+	}
+	return out, nil
+}
+
+// defaultStory is how many entries of a story are shown where nobody says how many.
+const defaultStory = 200
+
+// logFault says in the API's words why the log gives no answer.
+func logFault(err error, missing string) error {
+	switch {
+	case errors.Is(err, public.ErrNoStory):
+		return commands.Refuse(commands.NotFound, "%s", missing)
+	case errors.Is(err, public.ErrNoPlace):
+		return commands.Refuse(commands.Invalid, "This is neither the id of an event nor a time nor \"beginning\".")
+	case errors.Is(err, public.ErrBehind):
+		return Fail(http.StatusServiceUnavailable, "The index of the log is being made. Try again later.").with("Retry-After", "5")
+	}
+	return err
+}
+
+type findIn struct {
+	Name string `query:"name" required:"true" minLength:"1" maxLength:"255" doc:"the id of a thing, or a name that it has or had"`
+}
+
+type findOut struct {
+	Body struct {
+		Things []public.Found `json:"things"`
+	}
+}
+
+func (s Sources) findHistory(ctx context.Context, in *findIn) (*findOut, error) {
+	out := &findOut{}
+	var err error
+	if out.Body.Things, err = s.Find(ctx, reader(ctx), in.Name); err != nil {
+		return nil, logFault(err, "")
 	}
 	return out, nil
 }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"strconv"
 	"strings"
@@ -168,4 +169,22 @@ func credentials(w *Who) *policy.Credentials {
 func (r *request) mayEver(rule string) bool {
 	own := Target{ProjectID: r.who.ProjectID, UserID: r.who.UserID, DomainID: r.who.DomainID}
 	return r.gateway.policy.MayAllow(rule, credentials(&r.who), own.lookup)
+}
+
+// Sent says whether the body has a member, as opposed to its zero value. The
+// path is that of objects within objects.
+func Sent(ctx context.Context, path ...string) bool {
+	var v any
+	if json.Unmarshal(of(ctx).body, &v) != nil {
+		return false
+	}
+	for _, name := range path {
+		object, _ := v.(map[string]any)
+		inner, ok := object[name]
+		if !ok {
+			return false
+		}
+		v = inner
+	}
+	return true
 }

@@ -129,6 +129,7 @@ type names struct {
 var (
 	changing = regexp.MustCompile(`-----BEGIN [A-Z0-9 ]+-----[^"]*?-----END [A-Z0-9 ]+-----|ssh-rsa AAAA[A-Za-z0-9+/=]+ Generated-by-Nova|` +
 		`\b(?:[0-9a-f]{2}:){15,19}[0-9a-f]{2}\b|\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b|\b[0-9a-f]{56}\b|\b[0-9a-f]{32}\b|` +
+		`\bfa:16:3e(?::[0-9a-f]{2}){3}\b|\br-[0-9a-f]{8}\b|\binstance-[0-9a-f]{8}\b|` +
 		`\b20\d\d-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+00:00)?`)
 	standsIn = regexp.MustCompile(`\b(?:UUID|HEX|TOKEN)\d+\b`)
 )
@@ -150,6 +151,12 @@ func (n *names) name(v string) string {
 		return "PEM"
 	case strings.HasPrefix(v, "ssh-"):
 		return "KEY"
+	case strings.HasPrefix(v, "fa:16:3e:") && len(v) == 17:
+		return "MAC"
+	case strings.HasPrefix(v, "r-"):
+		return "RESERVATION"
+	case strings.HasPrefix(v, "instance-"):
+		return "INSTANCE"
 	case strings.Contains(v, ":") && !strings.HasPrefix(v, "20"), strings.Count(v, ":") > 3:
 		return "FINGERPRINT"
 	case strings.Contains(v, ":"):

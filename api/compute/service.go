@@ -5,22 +5,32 @@
 package compute
 
 import (
+	"context"
+
 	"github.com/danielgtaylor/huma/v2"
 
 	"skylog/api"
 	"skylog/commands"
 	"skylog/projections"
+	view "skylog/projections/compute"
 )
 
 // Service is the compute API.
 type Service struct {
 	// Do asks for changes; New wraps it with api.Ask.
 	Do commands.Do[*projections.World]
+	// Seal closes user data with a project's key; nil: it isn't taken.
+	Seal func(project string, data []byte) ([]byte, error)
+	// Console returns the last lines of a server's console; nil: the call isn't mounted.
+	Console func(ctx context.Context, s view.Server, lines int) (string, error)
 }
 
-// New makes the compute service for a gateway.
-func New(do commands.Do[*projections.World]) *api.Service {
+// New makes the compute service for a gateway; with sets what is optional.
+func New(do commands.Do[*projections.World], with ...func(*Service)) *api.Service {
 	s := &Service{Do: api.Ask(do)}
+	for _, set := range with {
+		set(s)
+	}
 	return &api.Service{
 		Name: "compute", Root: "/compute", Prefix: "/v2.1", ProjectInPath: true,
 		Dialect:       api.ComputeDialect,
@@ -33,4 +43,10 @@ func New(do commands.Do[*projections.World]) *api.Service {
 
 func (s *Service) mount(a huma.API) {
 	s.mountKeypairs(a)
+	s.mountFlavors(a)
+	s.mountFlavorSpecs(a)
+	s.mountServers(a)
+	s.mountServerActions(a)
+	s.mountServerMetadata(a)
+	s.mountServerTags(a)
 }

@@ -5,6 +5,7 @@ package apiscripts
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -16,9 +17,12 @@ import (
 	"skylog/api/compute"
 	"skylog/handlers"
 	decidecompute "skylog/handlers/compute"
+	decideimage "skylog/handlers/image"
+	decidenetwork "skylog/handlers/network"
 	"skylog/infra/cell"
 	"skylog/infra/memlog"
 	"skylog/projections"
+	computeview "skylog/projections/compute"
 )
 
 const (
@@ -49,7 +53,7 @@ var quiet = slog.New(slog.NewTextHandler(io.Discard, nil))
 func cloud(t *testing.T) *api.Gateway {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	c, err := cell.Open(ctx, cell.Config{Node: "test", Store: memlog.New(), Rules: handlers.NewRegistry(decidecompute.Register), Clock: time.Now, Logger: quiet})
+	c, err := cell.Open(ctx, cell.Config{Node: "test", Store: memlog.New(), Rules: handlers.NewRegistry(decidecompute.Register, decideimage.Register, decidenetwork.Register), Clock: time.Now, Logger: quiet})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +65,14 @@ func cloud(t *testing.T) *api.Gateway {
 			t.Error(err)
 		}
 	})
-	g, err := api.New(api.Options{Now: c.Now, Authenticate: who, Log: quiet}, compute.New(c.Do))
+	furnish(t, c)
+	go playHost(ctx, c)
+	g, err := api.New(api.Options{Now: c.Now, Authenticate: who, Log: quiet}, compute.New(c.Do, func(s *compute.Service) {
+		s.Seal = func(_ string, data []byte) ([]byte, error) { return append([]byte("sealed"), data...), nil }
+		s.Console = func(_ context.Context, s computeview.Server, lines int) (string, error) {
+			return fmt.Sprintf("%d lines of %s\n", lines, s.Name), nil
+		}
+	}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,114 @@
+package compute
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"skylog/api"
+	"skylog/commands"
+	cmd "skylog/commands/compute"
+	view "skylog/projections/compute"
+)
+
+// none is the body of actions that take none: Nova takes whatever is sent.
+type none struct{}
+
+func (s *Service) mountServerActions(a huma.API) {
+	on := api.NewActions(a, "/servers/{id}/action")
+	simple := func(name, rule string, make func(id string, at time.Time, by cmd.By) commands.Command) {
+		api.On(on, name, "os_compute_api:"+rule, func(ctx context.Context, id string, _ *none) (*api.Respond, error) {
+			return s.act(ctx, id, make(id, time.Now().UTC(), by(ctx)))
+		})
+	}
+	simple("os-start", "servers:start", func(id string, at time.Time, by cmd.By) commands.Command {
+		return cmd.StartServer{ID: id, At: at, By: by}
+	})
+	simple("os-stop", "servers:stop", func(id string, at time.Time, by cmd.By) commands.Command {
+		return cmd.StopServer{ID: id, At: at, By: by}
+	})
+	simple("pause", "os-pause-server:pause", func(id string, at time.Time, by cmd.By) commands.Command {
+		return cmd.PauseServer{ID: id, At: at, By: by}
+	})
+	simple("unpause", "os-pause-server:unpause", func(id string, at time.Time, by cmd.By) commands.Command {
+		return cmd.UnpauseServer{ID: id, At: at, By: by}
+	})
+	simple("suspend", "os-suspend-server:suspend", func(id string, at time.Time, by cmd.By) commands.Command {
+		return cmd.SuspendServer{ID: id, At: at, By: by}
+	})
+	simple("resume", "os-suspend-server:resume", func(id string, at time.Time, by cmd.By) commands.Command {
+		return cmd.ResumeServer{ID: id, At: at, By: by}
+	})
+	simple("forceDelete", "os-deferred-delete:force", func(id string, at time.Time, by cmd.By) commands.Command {
+		return cmd.DeleteServer{ID: id, Force: true, At: at, By: by}
+	})
+	simple("unlock", "os-lock-server:unlock", func(id string, _ time.Time, by cmd.By) commands.Command { return cmd.UnlockServer{ID: id, By: by} })
+	api.On(on, "lock", "os_compute_api:os-lock-server:lock", s.lockServer)
+	api.On(on, "reboot", "os_compute_api:servers:reboot", s.rebootServer)
+	api.On(on, "os-resetState", "os_compute_api:os-admin-actions:reset_state", s.resetServerState)
+	if s.Console != nil {
+		api.On(on, "os-getConsoleOutput", "os_compute_api:os-console-output", s.consoleOutput)
+	}
+}
+
+// act asks for something to be done to a server that the caller may see.
+func (s *Service) act(ctx context.Context, id string, c commands.Command) (*api.Respond, error) {
+	if _, err := seenServer(ctx, id); err != nil {
+		return nil, err
+	}
+	_, err := s.Do(ctx, c)
+	return &api.Respond{}, err
+}
+
+type lock struct {
+	Reason string `json:"locked_reason,omitempty" minLength:"1" maxLength:"255" since:"2.73"`
+}
+
+func (s *Service) lockServer(ctx context.Context, id string, in *lock) (*api.Respond, error) {
+	return s.act(ctx, id, cmd.LockServer{ID: id, Reason: in.Reason, By: by(ctx)})
+}
+
+type reboot struct {
+	Type string `json:"type" pattern:"^(?i:hard|soft)$"`
+}
+
+func (s *Service) rebootServer(ctx context.Context, id string, in *reboot) (*api.Respond, error) {
+	return s.act(ctx, id, cmd.RebootServer{ID: id, Hard: strings.EqualFold(in.Type, "hard"), At: time.Now().UTC(), By: by(ctx)})
+}
+
+type resetState struct {
+	State string `json:"state" enum:"active,error"`
+}
+
+func (s *Service) resetServerState(ctx context.Context, id string, in *resetState) (*api.Respond, error) {
+	return s.act(ctx, id, cmd.ResetServerState{ID: id, Error: in.State == "error"})
+}
+
+type consoleWanted struct {
+	Length *api.Int `json:"length,omitempty"`
+}
+
+// maxConsole is how many lines of a console are shown at most.
+const maxConsole = 100000
+
+func (s *Service) consoleOutput(ctx context.Context, id string, in *consoleWanted) (*api.Respond, error) {
+	one, err := seenServer(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	lines := maxConsole
+	if in.Length != nil && *in.Length >= 0 {
+		lines = min(int(*in.Length), maxConsole)
+	}
+	if one.Host == "" || one.VMState == view.Building {
+		return nil, commands.Refuse(commands.Conflict, "Instance %s is not ready", id)
+	}
+	output, err := s.Console(ctx, one, lines)
+	if err != nil {
+		return nil, err
+	}
+	return &api.Respond{Status: http.StatusOK, Body: map[string]string{"output": output}}, nil
+}
