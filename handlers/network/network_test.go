@@ -88,6 +88,12 @@ func TestSubnets(t *testing.T) {
 			Then: given.Events{evt.PortDeleted{ID: derived("p", "dhcp"), NetworkID: "n", DHCP: true}, evt.SubnetDeleted{ID: "s", NetworkID: "n"}}},
 		{Name: "a subnet of derived addresses goes", Given: after(laid, given.Events{port("p", macA, "", nil), slaac}), When: cmd.DeleteSubnet{ID: "s6"},
 			Then: given.Events{evt.SubnetDeleted{ID: "s6", NetworkID: "n"}}},
+		{Name: "a subnet of derived addresses stays while a router has one", Refused: commands.Conflict, When: cmd.DeleteSubnet{ID: "s6"},
+			Given: after(laid, given.Events{slaac, func() evt.PortCreated {
+				p := port("p", macA, "network:router_interface", nil)
+				p.Settings.FixedIPs = []evt.FixedIP{{SubnetID: "s6", Address: ip("fd00::1")}}
+				return p
+			}()})},
 		{Name: "a gateway can't move into the pool", Given: laid, When: cmd.UpdateSubnet{ID: "s", Gateway: to(ip("10.0.0.3"))}, Refused: commands.Conflict},
 		{Name: "a name changes", Given: laid, When: cmd.UpdateSubnet{ID: "s", Name: to("x")},
 			Then: given.Events{func() evt.SubnetReconfigured {

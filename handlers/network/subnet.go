@@ -227,14 +227,31 @@ func DeleteSubnet(w *projections.World, c cmd.DeleteSubnet) ([]events.Event, err
 	if err := current(c.Revision, s.Standard); err != nil {
 		return nil, err
 	}
-	for _, p := range w.Network.Ports.OfSubnet(s.ID) {
-		if !p.DHCP() && (!s.Auto() || p.Routes()) {
-			return nil, commands.RefuseAs(commands.Conflict, "SubnetInUse",
-				"Unable to complete operation on subnet %s: One or more ports have an IP allocation from this subnet.", s.ID)
-		}
+	if inUse(w, s) {
+		return nil, commands.RefuseAs(commands.Conflict, "SubnetInUse",
+			"Unable to complete operation on subnet %s: One or more ports have an IP allocation from this subnet.", s.ID)
 	}
 	gone := withoutDHCP(w, s)
 	return append(gone, evt.SubnetDeleted{ID: s.ID, NetworkID: s.NetworkID}), nil
+}
+
+// inUse says whether a port has an address of the subnet that was asked for.
+// Derived ones were not, but a router's are never derived.
+func inUse(w *projections.World, s view.Subnet) bool {
+	if s.Auto() {
+		for _, p := range w.Network.Ports.ServicesOf(s.NetworkID) {
+			if p.Routes() && slices.ContainsFunc(p.FixedIPs, func(f evt.FixedIP) bool { return f.SubnetID == s.ID }) {
+				return true
+			}
+		}
+		return false
+	}
+	for _, p := range w.Network.Ports.OfSubnet(s.ID) {
+		if !p.DHCP() {
+			return true
+		}
+	}
+	return false
 }
 
 // last is the last address of a prefix.

@@ -1,6 +1,7 @@
 package network
 
 import (
+	"bytes"
 	"net/netip"
 	"slices"
 	"testing"
@@ -114,5 +115,34 @@ func TestASlaacSubnetGivesAndTakesAddressesByItself(t *testing.T) {
 	tables = folded(append(all, evt.SubnetDeleted{ID: "s6", NetworkID: "n"})...)
 	if p, _ := tables.Ports.Get("a"); len(p.FixedIPs) != 1 || tables.Addresses.InUse("s6", want.Address) {
 		t.Fatalf("without the subnet the port has %v", p.FixedIPs)
+	}
+}
+
+func TestASnapshotOfTheTablesReadsAsItWasWritten(t *testing.T) {
+	all := base(member("a", "fa:16:3e:00:00:01", "web", "10.0.0.8", "10.1.0.0/16"), evt.QuotaSet{ProjectID: "ada", Limits: map[string]int{"port": -1}},
+		evt.TagsReplaced{Kind: evt.Ports, ID: "a", Tags: []string{"x"}})
+	from, to := folded(all...), folded()
+	tables := func(t *Tables) []table.Table {
+		return []table.Table{&t.Networks, &t.Subnets, &t.Ports, &t.Groups, &t.Rules, &t.Quotas, &t.Addresses, &t.Segments}
+	}
+	for i, one := range tables(from) {
+		var first, second bytes.Buffer
+		if err := one.Write(&first); err != nil {
+			t.Fatal(err)
+		}
+		for line := range bytes.Lines(first.Bytes()) {
+			if err := tables(to)[i].Read(line); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := tables(to)[i].Write(&second); err != nil {
+			t.Fatal(err)
+		}
+		if first.Len() == 0 || !bytes.Equal(first.Bytes(), second.Bytes()) {
+			t.Errorf("wrote %s, read back %s", first.Bytes(), second.Bytes())
+		}
+	}
+	if !to.Addresses.InUse("s", netip.MustParseAddr("10.0.0.8")) {
+		t.Error("the address of the port is free after reading")
 	}
 }
