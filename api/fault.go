@@ -72,6 +72,8 @@ type Dialect struct {
 	status map[commands.Kind]int
 	body   func(*Fault) any
 	html   bool
+	// complain words a violation of the schema; nil: complaint does.
+	complain func(*huma.ErrorDetail) string
 }
 
 // kinds are the numbers of refusals where a dialect has none of its own.
@@ -94,7 +96,7 @@ var (
 	BlockDialect = &Dialect{name: "block", body: computeFault,
 		status: map[commands.Kind]int{commands.OverLimit: http.StatusRequestEntityTooLarge}}
 	IdentityDialect = &Dialect{name: "identity", body: identityFault}
-	NetworkDialect  = &Dialect{name: "network", body: networkFault,
+	NetworkDialect  = &Dialect{name: "network", body: networkFault, complain: networkComplaint,
 		status: map[commands.Kind]int{commands.OverLimit: http.StatusConflict}}
 	ImageDialect = &Dialect{name: "image", html: true,
 		status: map[commands.Kind]int{commands.OverLimit: http.StatusRequestEntityTooLarge}}
@@ -237,7 +239,11 @@ func humaError(ctx huma.Context, status int, message string, errs ...error) huma
 	}
 	for _, err := range errs {
 		if d, ok := err.(huma.ErrorDetailer); ok {
-			return Fail(status, "%s", complaint(d.ErrorDetail())).in(r.service.Dialect, r.id)
+			words := complaint
+			if r.service.Dialect.complain != nil {
+				words = r.service.Dialect.complain
+			}
+			return Fail(status, "%s", words(d.ErrorDetail())).in(r.service.Dialect, r.id)
 		}
 	}
 	return Fail(status, "%s", capital(message)+".").in(r.service.Dialect, r.id)
@@ -267,6 +273,18 @@ func complaint(d *huma.ErrorDetail) string {
 		return fmt.Sprintf("Invalid input for field/attribute %s. %s.", where, capital(d.Message))
 	}
 	return fmt.Sprintf("Invalid input for field/attribute %s. Value: %s. %s.", where, value, capital(d.Message))
+}
+
+// networkComplaint words a violation of the schema as Neutron does.
+func networkComplaint(d *huma.ErrorDetail) string {
+	where := d.Location[strings.LastIndexByte(d.Location, '.')+1:]
+	if where == "" || where == "body" {
+		return capital(d.Message) + "."
+	}
+	if d.Message == validation.MsgUnexpectedProperty {
+		return fmt.Sprintf("Unrecognized attribute(s) '%.100s'", where)
+	}
+	return fmt.Sprintf("Invalid input for %.100s. Reason: %s.", where, strings.TrimSuffix(d.Message, "."))
 }
 
 func secret(name string) bool {
