@@ -15,6 +15,7 @@ import (
 	"skylog/projections"
 	"skylog/workers"
 	"skylog/workers/compute"
+	"skylog/workers/identity"
 	"skylog/workers/image"
 )
 
@@ -32,7 +33,7 @@ func (n *node) startWorkers(ctx context.Context, group *errgroup.Group) error {
 	reports := &jetstream.Collector{Conn: n.nats.Conn(), Do: n.cell.Do}
 	watchman := &compute.Watchman{Now: n.now, Do: n.cell.Do, Clock: time.Now, Logger: n.log}
 	keeper := &workers.Timekeeper{Now: n.now, Do: n.cell.Do, Clock: time.Now, Logger: n.log,
-		Due: []func(*projections.World, time.Time, int) []workers.Overdue{compute.Overdue, image.Overdue}}
+		Due: []func(*projections.World, time.Time, int) []workers.Overdue{identity.Overdue, image.Overdue, compute.Overdue}}
 	wants := &compute.Wants{ImageURL: n.imageURL, Open: n.keys.Open}
 	dispatcher := &workers.Dispatcher{Now: n.now, Frames: n.cell.Frames, Sources: []workers.Source{wants.Source()},
 		Outbox: jetstream.Outbox{JS: n.nats.JS}, Logger: n.log}
