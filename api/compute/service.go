@@ -49,4 +49,7 @@ func (s *Service) mount(a huma.API) {
 	s.mountServerActions(a)
 	s.mountServerMetadata(a)
 	s.mountServerTags(a)
+	s.mountServerParts(a)
+	s.mountQuotas(a)
+	s.mountHosts(a)
 }
