@@ -100,7 +100,7 @@ func (f *followers) follow(ctx context.Context, in *followIn) (*huma.StreamRespo
 		hc.SetHeader("Cache-Control", "no-store")
 		hc.SetHeader("X-Accel-Buffering", "no")
 		hc.SetStatus(http.StatusOK)
-		s.run(following, events, in.wants)
+		s.run(following, stop, events, in.wants)
 	}}, nil
 }
 
@@ -140,9 +140,9 @@ type eventStream struct {
 	may func() bool
 }
 
-func (s *eventStream) run(ctx context.Context, events iter.Seq2[PublicEvent, error], wants func(*PublicEvent) bool) {
+// run writes events until ctx ends, and stops their source by then.
+func (s *eventStream) run(ctx context.Context, stop context.CancelFunc, events iter.Seq2[PublicEvent, error], wants func(*PublicEvent) bool) {
 	lines := make(chan []byte)
-	ctx, stop := context.WithCancel(ctx)
 	var reading sync.WaitGroup
 	reading.Go(func() { pump(ctx, events, wants, lines) })
 	defer reading.Wait()

@@ -73,14 +73,14 @@ func (h *History) wakes(r public.Reader) (wake [2]<-chan struct{}) {
 
 // place finds the position behind which a reader wants to go on.
 func (h *History) place(ctx context.Context, r public.Reader, since string) (public.Position, error) {
+	if err := h.current(ctx); err != nil {
+		return public.Position{}, err
+	}
 	h.mu.Lock()
 	last := h.last
 	h.mu.Unlock()
 	switch since {
 	case "":
-		if h.cell != nil {
-			last = h.cell.Now().Seq
-		}
 		return end(last), nil
 	case "0", "beginning":
 		return public.Position{}, nil

@@ -197,8 +197,13 @@ func TestAStreamEndsWhenItsTokenIsRevoked(t *testing.T) {
 	if name, _ := s.next(t); name != "end" {
 		t.Fatalf("a revoked token still got %s", name)
 	}
-	if s.Scan(); s.Scan() {
-		t.Fatalf("behind the end comes %q", s.Text())
+	for s.Scan() {
+		if s.Text() != "" {
+			t.Fatalf("behind the end comes %q", s.Text())
+		}
+	}
+	if err := s.Err(); err != nil {
+		t.Fatalf("the stream was not ended but broken: %v", err)
 	}
 }
 
