@@ -72,6 +72,9 @@ func Handle[I, O any](a huma.API, operation, rule string, status int, fn func(co
 		Tags: []string{m.service.Name}, Metadata: map[string]any{operationKey: o}, MaxBodyBytes: -1, BodyReadTimeout: -1,
 		Extensions: map[string]any{"x-policy": rule},
 	}
+	if _, raw := reflect.TypeFor[I]().FieldByName("RawBody"); raw {
+		op.SkipValidateBody = true // its schema is that of bytes; who takes it raw checks it
+	}
 	for _, option := range options {
 		option(o, &op)
 	}

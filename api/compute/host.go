@@ -27,6 +27,8 @@ func (s *Service) mountHosts(a huma.API) {
 	api.Handle(a, "GET /os-hypervisors/detail", hypervisors+"list-detail", http.StatusOK, s.listHypervisorsDetail)
 	api.Handle(a, "GET /os-hypervisors/statistics", hypervisors+"statistics", http.StatusOK, s.hypervisorStatistics, api.Between("", "2.87"))
 	api.Handle(a, "GET /os-hypervisors/{id}", hypervisors+"show", http.StatusOK, s.showHypervisor)
+	api.Handle(a, "GET /os-hypervisors/{id}/search", hypervisors+"search", http.StatusOK, s.searchHypervisors, api.Between("", "2.52"))
+	api.Handle(a, "GET /os-hypervisors/{id}/servers", hypervisors+"servers", http.StatusOK, s.hypervisorServers, api.Between("", "2.52"))
 	api.Handle(a, "GET /os-services", services+"list", http.StatusOK, s.listServices)
 	api.Handle(a, "PUT /os-services/{id}", services+"update", http.StatusOK, s.updateService, api.Between("2.53", ""))
 }
@@ -287,6 +289,38 @@ func (s *Service) showHypervisor(ctx context.Context, in *hypervisorID) (*hyperv
 	out := &hypervisorOut{}
 	out.Body.Hypervisor = showHypervisor(ctx, h)
 	return out, nil
+}
+
+// searchHypervisors finds hypervisors by a part of their names.
+func (s *Service) searchHypervisors(ctx context.Context, in *hypervisorID) (*hypervisorsOut[hypervisorItem], error) {
+	page, _, err := pageOfHosts(ctx, &listHypervisorsIn{Pattern: in.ID})
+	if err == nil && len(page) == 0 {
+		err = commands.Refuse(commands.NotFound, "No hypervisor matching '%s' could be found.", in.ID)
+	}
+	out := &hypervisorsOut[hypervisorItem]{}
+	for _, h := range page {
+		out.Body.Hypervisors = append(out.Body.Hypervisors, showHypervisorItem(ctx, h))
+	}
+	return out, err
+}
+
+// hypervisorOfOld is what was shown with its servers when these were asked for
+// under a path of their own.
+type hypervisorOfOld struct {
+	hypervisorItem
+	On *[]hypervisorServer `json:"servers,omitempty"`
+}
+
+func (s *Service) hypervisorServers(ctx context.Context, in *hypervisorID) (*hypervisorsOut[hypervisorOfOld], error) {
+	page, _, err := pageOfHosts(ctx, &listHypervisorsIn{Pattern: in.ID})
+	if err == nil && len(page) == 0 {
+		err = commands.Refuse(commands.NotFound, "No hypervisor matching '%s' could be found.", in.ID)
+	}
+	out := &hypervisorsOut[hypervisorOfOld]{}
+	for _, h := range page {
+		out.Body.Hypervisors = append(out.Body.Hypervisors, hypervisorOfOld{showHypervisorItem(ctx, h), serversOn(ctx, h.Name)})
+	}
+	return out, err
 }
 
 type statisticsOut struct {
