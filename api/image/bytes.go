@@ -44,7 +44,7 @@ func (c *connection) Resolve(hc huma.Context) []error {
 }
 
 type uploadIn struct {
-	imageID
+	ByID
 	connection
 	ContentType string `header:"Content-Type"`
 	Size        string `header:"X-Openstack-Image-Size"`
@@ -82,7 +82,7 @@ func (s *Service) upload(ctx context.Context, in *uploadIn) (*api.Empty, error) 
 	if err := u.run(); err != nil {
 		return nil, err
 	}
-	return &api.Empty{}, nil
+	return &api.Empty{Status: http.StatusNoContent}, nil
 }
 
 func (s *Service) tooLarge() error {

@@ -22,7 +22,7 @@ import (
 )
 
 type downloadIn struct {
-	imageID
+	ByID
 	Range        string `header:"Range"`
 	ContentRange string `header:"Content-Range"` // what older clients send for Range
 }
@@ -159,7 +159,7 @@ func (s *Service) Bytes() *api.Service {
 }
 
 type signedIn struct {
-	imageID
+	ByID
 	Expires   string `query:"expires" maxLength:"20"`
 	Signature string `query:"sig" maxLength:"64"`
 	Range     string `header:"Range"`

@@ -17,12 +17,16 @@ import (
 	view "skylog/projections/image"
 )
 
+// unread is for operations that read their bodies themselves, as every owner's
+// own properties may be in them: huma takes a raw body for a string otherwise.
+func unread(_ *api.Operation, op *huma.Operation) { op.SkipValidateBody = true }
+
 func (s *Service) mountImages(a huma.API) {
 	const one = "/images/{id}"
-	api.Handle(a, "POST /images", "add_image", http.StatusCreated, s.createImage)
+	api.Handle(a, "POST /images", "add_image", http.StatusCreated, s.createImage, unread)
 	api.Handle(a, "GET /images", "get_images", http.StatusOK, s.listImages)
 	api.Handle(a, "GET "+one, "get_image", http.StatusOK, s.showImage)
-	api.Handle(a, "PATCH "+one, "modify_image", http.StatusOK, s.changeImage)
+	api.Handle(a, "PATCH "+one, "modify_image", http.StatusOK, s.changeImage, unread)
 	api.Handle(a, "DELETE "+one, "delete_image", http.StatusNoContent, s.deleteImage)
 	api.Handle(a, "PUT "+one+"/tags/{tag}", "modify_image", http.StatusNoContent, s.tagImage)
 	api.Handle(a, "DELETE "+one+"/tags/{tag}", "modify_image", http.StatusNoContent, s.untagImage)
@@ -31,19 +35,20 @@ func (s *Service) mountImages(a huma.API) {
 }
 
 type (
-	imageID struct {
+	// ByID is the image in a path. Exported, as inputs embed it and huma reads what is exported.
+	ByID struct {
 		ID string `path:"id" maxLength:"255"`
 	}
 	createIn struct {
 		RawBody []byte `contentType:"application/json"`
 	}
 	changeIn struct {
-		imageID
+		ByID
 		ContentType string `header:"Content-Type"`
 		RawBody     []byte `contentType:"application/openstack-images-v2.1-json-patch"`
 	}
 	tagIn struct {
-		imageID
+		ByID
 		Tag string `path:"tag" maxLength:"255"`
 	}
 	imageOut struct {
@@ -170,7 +175,7 @@ func mayBeSeen(ctx context.Context, visibility string, t api.Target) error {
 	return commands.Refuse(commands.Forbidden, "You are not authorized to complete %s action.", rule)
 }
 
-func (s *Service) showImage(ctx context.Context, in *imageID) (*imageOut, error) {
+func (s *Service) showImage(ctx context.Context, in *ByID) (*imageOut, error) {
 	i, err := may(ctx, in.ID, "get_image")
 	if err != nil {
 		return nil, err
@@ -212,7 +217,7 @@ func (s *Service) changeImage(ctx context.Context, in *changeIn) (*imageOut, err
 
 // deleteImage removes the bytes once the log says that the image is gone. Bytes
 // that stay behind because this process died in between go at the next start.
-func (s *Service) deleteImage(ctx context.Context, in *imageID) (*api.Empty, error) {
+func (s *Service) deleteImage(ctx context.Context, in *ByID) (*api.Empty, error) {
 	i, err := may(ctx, in.ID, "delete_image")
 	if err != nil {
 		return nil, err
@@ -225,7 +230,7 @@ func (s *Service) deleteImage(ctx context.Context, in *imageID) (*api.Empty, err
 			return nil, err
 		}
 	}
-	return &api.Empty{}, nil
+	return &api.Empty{Status: http.StatusNoContent}, nil
 }
 
 // do asks for one change of an image that the caller may change.
@@ -238,20 +243,20 @@ func (s *Service) do(ctx context.Context, id, rule string, c commands.Command) (
 
 func (s *Service) tagImage(ctx context.Context, in *tagIn) (*api.Empty, error) {
 	_, err := s.do(ctx, in.ID, "modify_image", cmd.TagImage{ID: in.ID, Tag: in.Tag})
-	return &api.Empty{}, err
+	return &api.Empty{Status: http.StatusNoContent}, err
 }
 
 func (s *Service) untagImage(ctx context.Context, in *tagIn) (*api.Empty, error) {
 	_, err := s.do(ctx, in.ID, "modify_image", cmd.UntagImage{ID: in.ID, Tag: in.Tag})
-	return &api.Empty{}, err
+	return &api.Empty{Status: http.StatusNoContent}, err
 }
 
-func (s *Service) deactivateImage(ctx context.Context, in *imageID) (*api.Empty, error) {
+func (s *Service) deactivateImage(ctx context.Context, in *ByID) (*api.Empty, error) {
 	_, err := s.do(ctx, in.ID, "deactivate", cmd.DeactivateImage{ID: in.ID})
-	return &api.Empty{}, err
+	return &api.Empty{Status: http.StatusNoContent}, err
 }
 
-func (s *Service) reactivateImage(ctx context.Context, in *imageID) (*api.Empty, error) {
+func (s *Service) reactivateImage(ctx context.Context, in *ByID) (*api.Empty, error) {
 	_, err := s.do(ctx, in.ID, "reactivate", cmd.ReactivateImage{ID: in.ID})
-	return &api.Empty{}, err
+	return &api.Empty{Status: http.StatusNoContent}, err
 }

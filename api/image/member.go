@@ -17,10 +17,10 @@ import (
 
 func (s *Service) mountMembers(a huma.API) {
 	const all = "/images/{id}/members"
-	api.Handle(a, "POST "+all, "add_member", http.StatusOK, s.addMember)
+	api.Handle(a, "POST "+all, "add_member", http.StatusOK, s.addMember, unread)
 	api.Handle(a, "GET "+all, "get_members", http.StatusOK, s.listMembers)
 	api.Handle(a, "GET "+all+"/{member}", "get_member", http.StatusOK, s.showMember)
-	api.Handle(a, "PUT "+all+"/{member}", "modify_member", http.StatusOK, s.answerMember)
+	api.Handle(a, "PUT "+all+"/{member}", "modify_member", http.StatusOK, s.answerMember, unread)
 	api.Handle(a, "DELETE "+all+"/{member}", "delete_member", http.StatusNoContent, s.removeMember)
 }
 
@@ -35,15 +35,16 @@ type shownMember struct {
 
 type (
 	addMemberIn struct {
-		imageID
+		ByID
 		RawBody []byte `contentType:"application/json"`
 	}
-	memberIn struct {
-		imageID
+	// ByMember is an image's member in a path.
+	ByMember struct {
+		ByID
 		Member string `path:"member" maxLength:"255"`
 	}
 	answerIn struct {
-		memberIn
+		ByMember
 		RawBody []byte `contentType:"application/json"`
 	}
 	memberOut  struct{ Body shownMember }
@@ -116,7 +117,7 @@ func mayKnow(ctx context.Context, i view.Image, memberID string) bool {
 	return i.OwnerID == project || memberID == project || isAdmin(ctx)
 }
 
-func (s *Service) listMembers(ctx context.Context, in *imageID) (*membersOut, error) {
+func (s *Service) listMembers(ctx context.Context, in *ByID) (*membersOut, error) {
 	i, err := sharedImage(ctx, in.ID, "get_members", "Not allowed to list members for image "+in.ID)
 	if err != nil {
 		return nil, err
@@ -140,7 +141,7 @@ func find(ctx context.Context, w *projections.World, i view.Image, memberID stri
 	return m, nil
 }
 
-func (s *Service) showMember(ctx context.Context, in *memberIn) (*memberOut, error) {
+func (s *Service) showMember(ctx context.Context, in *ByMember) (*memberOut, error) {
 	i, err := sharedImage(ctx, in.ID, "get_member", "You are not authorized to lookup the members of the image "+in.ID)
 	if err != nil {
 		return nil, err
@@ -174,11 +175,11 @@ func (s *Service) answerMember(ctx context.Context, in *answerIn) (*memberOut, e
 	return s.member(ctx, i.ID, in.Member, cmd.AnswerMember{ImageID: i.ID, MemberID: in.Member, Status: status})
 }
 
-func (s *Service) removeMember(ctx context.Context, in *memberIn) (*api.Empty, error) {
+func (s *Service) removeMember(ctx context.Context, in *ByMember) (*api.Empty, error) {
 	i, err := sharedImage(ctx, in.ID, "delete_member", "Not allowed to delete members for image "+in.ID)
 	if err != nil {
 		return nil, err
 	}
 	_, err = s.Do(ctx, cmd.RemoveMember{ImageID: i.ID, MemberID: in.Member})
-	return &api.Empty{}, err
+	return &api.Empty{Status: http.StatusNoContent}, err
 }
