@@ -31,13 +31,13 @@ const (
 
 // followers are the open streams of events.
 type followers struct {
-	source func(context.Context, public.Reader, string) (iter.Seq2[PublicEvent, error], error)
+	source func(context.Context, public.Reader, string, bool) (iter.Seq2[PublicEvent, error], error)
 	mu     sync.Mutex
 	all    int
 	of     map[string]int // by user
 }
 
-func newFollowers(source func(context.Context, public.Reader, string) (iter.Seq2[PublicEvent, error], error)) *followers {
+func newFollowers(source func(context.Context, public.Reader, string, bool) (iter.Seq2[PublicEvent, error], error)) *followers {
 	return &followers{source: source, of: map[string]int{}}
 }
 
@@ -47,6 +47,7 @@ type followIn struct {
 	Types       []string `query:"type,explode" maxItems:"32" doc:"types of events, or what they begin with"`
 	Subject     string   `query:"subject" maxLength:"512" doc:"service/resource/id"`
 	AllProjects bool     `query:"all_projects"`
+	Follow      bool     `query:"follow" default:"true" doc:"false: end behind the last event that there is"`
 }
 
 // wants says whether an event passes the caller's filters.
@@ -83,7 +84,7 @@ func (f *followers) follow(ctx context.Context, in *followIn) (*huma.StreamRespo
 	}
 	req := of(ctx)
 	following, stop := context.WithCancel(req.http.Context())
-	events, err := f.source(following, r, since)
+	events, err := f.source(following, r, since, in.Follow)
 	if err != nil {
 		stop()
 		return nil, logFault(err, "")
@@ -136,15 +137,19 @@ func (r *request) still(rule string, t Target) bool {
 // eventStream writes one stream. Nothing is held back for a slow reader: what it
 // doesn't take stays in the log.
 type eventStream struct {
-	w   interface{ Write([]byte) (int, error) }
-	may func() bool
+	w      interface{ Write([]byte) (int, error) }
+	may    func() bool
+	failed error // why there are no more events; read once they have ended
 }
 
 // run writes events until ctx ends, and stops their source by then.
 func (s *eventStream) run(ctx context.Context, stop context.CancelFunc, events iter.Seq2[PublicEvent, error], wants func(*PublicEvent) bool) {
 	lines := make(chan []byte)
 	var reading sync.WaitGroup
-	reading.Go(func() { pump(ctx, events, wants, lines) })
+	reading.Go(func() {
+		defer close(lines)
+		s.failed = pump(ctx, events, wants, lines)
+	})
 	defer reading.Wait()
 	defer stop()
 	check, beat := time.NewTicker(askAgain), time.NewTicker(stillHere)
@@ -154,10 +159,13 @@ func (s *eventStream) run(ctx context.Context, stop context.CancelFunc, events i
 	for {
 		switch {
 		case !s.may():
-			_ = s.write([]byte("event: end\ndata: {\"reason\":\"the token no longer allows this\"}\n\n")) // it ends either way
+			s.end("the token no longer allows this")
+			return
+		case !open && s.failed != nil:
+			s.end("the log can't be read now; resume behind the last event")
 			return
 		case !open:
-			_ = s.write([]byte("event: end\ndata: {\"reason\":\"the log can't be read now; resume behind the last event\"}\n\n"))
+			s.end("complete")
 			return
 		case line != nil && s.write(line) != nil:
 			return
@@ -175,25 +183,30 @@ func (s *eventStream) run(ctx context.Context, stop context.CancelFunc, events i
 }
 
 // pump turns events into lines until there are no more of them.
-func pump(ctx context.Context, events iter.Seq2[PublicEvent, error], wants func(*PublicEvent) bool, lines chan<- []byte) {
-	defer close(lines)
+func pump(ctx context.Context, events iter.Seq2[PublicEvent, error], wants func(*PublicEvent) bool, lines chan<- []byte) error {
 	for e, err := range events {
 		if err != nil {
-			return
+			return err
 		}
 		if !wants(&e) {
 			continue
 		}
 		data, err := encode(nil, e, Version{})
 		if err != nil {
-			return
+			return err
 		}
 		select {
 		case lines <- fmt.Appendf(nil, "id: %s\nevent: %s\ndata: %s\n\n", e.ID, e.Type, data):
 		case <-ctx.Done():
-			return
+			return ctx.Err()
 		}
 	}
+	return nil
+}
+
+// end is the last event of a stream: it says why there are no more.
+func (s *eventStream) end(reason string) {
+	_ = s.write(fmt.Appendf(nil, "event: end\ndata: {\"reason\":%q}\n\n", reason)) // it ends either way
 }
 
 func (s *eventStream) write(line []byte) error {

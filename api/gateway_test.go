@@ -193,6 +193,20 @@ func TestLargeAndFastCallersAreTurnedAway(t *testing.T) {
 	}
 }
 
+func TestWhatChoosesNoStatusHasThatOfItsMount(t *testing.T) {
+	g, err := New(Options{Now: projections.New, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Authenticate: func(*projections.World, string) (Who, error) { return Who{}, nil }}, &Service{Name: "test", Root: "/test", Dialect: ComputeDialect, Mount: func(a huma.API) {
+		Handle(a, "GET /x", Open, 204, func(context.Context, *nothing) (*Empty, error) { return &Empty{}, nil })
+		Handle(a, "GET /y", Open, 200, func(context.Context, *nothing) (*Empty, error) { return &Empty{Status: 202}, nil })
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if x, y := get(g, "/test/x").Code, get(g, "/test/y").Code; x != 204 || y != 202 {
+		t.Errorf("got %d and %d, want 204 and 202", x, y)
+	}
+}
+
 func TestAnOperationWithoutAKnownRuleIsNotMounted(t *testing.T) {
 	defer func() {
 		if recover() == nil {

@@ -83,6 +83,8 @@ func Handle[I, O any](a huma.API, operation, rule string, status int, fn func(co
 	if body, ok := reflect.TypeFor[O]().FieldByName("Body"); ok && body.Type.Kind() != reflect.Func {
 		encoderOf(body.Type, Version{}) // panics now rather than at the first request
 	}
+	chosen, choice := reflect.TypeFor[O]().FieldByName("Status")
+	choice = choice && chosen.Type.Kind() == reflect.Int
 	huma.Register(m, op, func(ctx context.Context, in *I) (*O, error) {
 		r := of(ctx)
 		if o.query {
@@ -91,6 +93,11 @@ func Handle[I, O any](a huma.API, operation, rule string, status int, fn func(co
 		out, err := fn(ctx, in)
 		if err != nil {
 			return nil, r.fault(err)
+		}
+		if choice && out != nil {
+			if f := reflect.ValueOf(out).Elem().FieldByIndex(chosen.Index); f.IsZero() {
+				f.SetInt(int64(status)) // what chose no status has that of the mount
+			}
 		}
 		return out, nil
 	})

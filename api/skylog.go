@@ -44,9 +44,9 @@ type Sources struct {
 	// Command tells what became of a command, or ErrNoSuch.
 	Command func(ctx context.Context, id string) (CommandOutcome, error)
 	// Follow returns the events that the reader may see behind a place in the log
-	// (empty: from now on), and those to come until ctx ends. public.ErrNoPlace
-	// where there is no such place.
-	Follow func(ctx context.Context, r public.Reader, since string) (iter.Seq2[PublicEvent, error], error)
+	// (empty: from now on) and, if on is set, those to come until ctx ends.
+	// public.ErrNoPlace where there is no such place.
+	Follow func(ctx context.Context, r public.Reader, since string, on bool) (iter.Seq2[PublicEvent, error], error)
 	// History is the story of one thing, at most limit entries behind the event
 	// after; public.ErrNoStory for what isn't there or not the reader's.
 	History func(ctx context.Context, r public.Reader, s public.Subject, after string, limit int) ([]HistoryEntry, error)
