@@ -92,15 +92,15 @@ func lockData(dir string) (unlock func(), err error) {
 // node is one running skylog.
 type node struct {
 	serveSettings
-	log      *slog.Logger
-	address  string // on which the API listens
-	keys     *keystore.Store
-	nats     *jetstream.Server
-	cell     *cell.Cell
-	images   *imagestore.Store
-	sign     image.Signer // of the addresses of image bytes; a new key at each start, as wants are written anew
-	consoles compute.Hypervisor
-	ready    chan struct{}
+	log     *slog.Logger
+	address string // on which the API listens
+	keys    *keystore.Store
+	nats    *jetstream.Server
+	cell    *cell.Cell
+	images  *imagestore.Store
+	sign    image.Signer              // of the addresses of image bytes; a new key at each start, as wants are written anew
+	hosts   map[string]*compute.Agent // those of this process
+	ready   chan struct{}
 }
 
 func serve(ctx context.Context, s serveSettings) error {
@@ -175,12 +175,21 @@ func (n *node) start(ctx context.Context, group *errgroup.Group, listener net.Li
 	if err := n.bootstrap(ctx); err != nil {
 		return fmt.Errorf("first start: %w", err)
 	}
-	gateway, err := n.gateway()
+	sources, err := n.startHistory(ctx, group)
+	if err != nil {
+		return err
+	}
+	hosts, parallel, err := n.agents(ctx)
+	if err != nil {
+		return err
+	}
+	n.hosts = hosts
+	gateway, err := n.gateway(sources)
 	if err != nil {
 		return err
 	}
 	n.serveHTTP(ctx, group, listener, gateway)
-	if err := n.startWorkers(ctx, group); err != nil {
+	if err := n.startWorkers(ctx, group, parallel); err != nil {
 		return err
 	}
 	close(n.ready)

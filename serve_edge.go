@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"skylog/api"
@@ -13,13 +14,15 @@ import (
 	"skylog/api/identity"
 	"skylog/api/image"
 	"skylog/api/network"
+	"skylog/commands"
 	"skylog/infra/cell"
 	"skylog/infra/imageformat"
 	"skylog/infra/imagestore"
+	view "skylog/projections/compute"
 )
 
 // gateway assembles the API.
-func (n *node) gateway() (http.Handler, error) {
+func (n *node) gateway(sources api.Sources) (http.Handler, error) {
 	keystone := &identity.Service{Do: n.cell.Do, Now: n.now, Tokens: n.keys.Tokens(), Clock: time.Now}
 	identityAPI, err := keystone.API()
 	if err != nil {
@@ -40,8 +43,8 @@ func (n *node) gateway() (http.Handler, error) {
 		Inspect: func(format string) image.Inspection { return imageformat.New(format) }}
 	return api.New(api.Options{
 		Now: n.now, Authenticate: keystone.Authenticate, PublicURL: n.publicURL, PolicyFile: n.policy, Log: n.log,
-		Ready: n.isReady, Sources: api.Sources{Command: n.command},
-	}, identityAPI, compute.New(n.cell.Do), glance.API(), glance.Bytes(), network.New(n.cell.Do))
+		Ready: n.isReady, Sources: sources,
+	}, identityAPI, compute.New(n.cell.Do, n.compute), glance.API(), glance.Bytes(), network.New(n.cell.Do))
 }
 
 var errStarting = errors.New("starting")
@@ -83,4 +86,29 @@ func (n *node) localImage(id string) (path string, ok bool) {
 		return "", false
 	}
 	return n.images.Path(i.Blob)
+}
+
+// compute gives the compute API what is optional: sealing and consoles.
+func (n *node) compute(s *compute.Service) {
+	s.Seal, s.Console = n.keys.Seal, n.console
+}
+
+// maxConsole is how many bytes of a console's log are read.
+const maxConsole = 256 << 10
+
+// console is the end of a server's console log; lines below zero are all there are.
+func (n *node) console(ctx context.Context, server view.Server, lines int) (string, error) {
+	host := n.hosts[server.Host]
+	if host == nil {
+		return "", commands.Refuse(commands.Conflict, "Instance %s is not ready", server.ID)
+	}
+	log, err := host.Hypervisor.ConsoleLog(ctx, server.ID, maxConsole)
+	if err != nil || lines < 0 {
+		return string(log), err
+	}
+	all := strings.SplitAfter(string(log), "\n")
+	if all[len(all)-1] == "" {
+		all = all[:len(all)-1]
+	}
+	return strings.Join(all[max(0, len(all)-lines):], ""), nil
 }

@@ -46,7 +46,6 @@ func (n *node) realHost(ctx context.Context) (*compute.Agent, error) {
 		return nil, err
 	}
 	cache := &imagecache.Cache{Dir: filepath.Join(n.data, "image-cache"), Local: n.localImage}
-	n.consoles = driver
 	return n.agent(subjectToken(name), id, driver, network, cache), nil
 }
 

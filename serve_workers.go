@@ -29,7 +29,7 @@ const (
 )
 
 // startWorkers starts what makes the machines match the world.
-func (n *node) startWorkers(ctx context.Context, group *errgroup.Group) error {
+func (n *node) startWorkers(ctx context.Context, group *errgroup.Group, parallel int) error {
 	reports := &jetstream.Collector{Conn: n.nats.Conn(), Do: n.cell.Do}
 	watchman := &compute.Watchman{Now: n.now, Do: n.cell.Do, Clock: time.Now, Logger: n.log}
 	keeper := &workers.Timekeeper{Now: n.now, Do: n.cell.Do, Clock: time.Now, Logger: n.log,
@@ -42,11 +42,7 @@ func (n *node) startWorkers(ctx context.Context, group *errgroup.Group) error {
 	group.Go(func() error { return watchman.Run(ctx) })
 	group.Go(func() error { return keeper.Run(ctx) })
 	group.Go(func() error { return ended(ctx, dispatcher.Run(ctx)) })
-	agents, parallel, err := n.agents(ctx)
-	if err != nil {
-		return err
-	}
-	return n.runAgents(ctx, group, agents, parallel)
+	return n.runAgents(ctx, group, parallel)
 }
 
 // ended lets a part end without an error when all of the program does.
@@ -57,7 +53,8 @@ func ended(ctx context.Context, err error) error {
 	return err
 }
 
-func (n *node) runAgents(ctx context.Context, group *errgroup.Group, agents map[string]*compute.Agent, parallel int) error {
+func (n *node) runAgents(ctx context.Context, group *errgroup.Group, parallel int) error {
+	agents := n.hosts
 	if len(agents) == 0 {
 		return nil
 	}
