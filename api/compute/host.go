@@ -27,6 +27,7 @@ func (s *Service) mountHosts(a huma.API) {
 	api.Handle(a, "GET /os-hypervisors/detail", hypervisors+"list-detail", http.StatusOK, s.listHypervisorsDetail)
 	api.Handle(a, "GET /os-hypervisors/statistics", hypervisors+"statistics", http.StatusOK, s.hypervisorStatistics, api.Between("", "2.87"))
 	api.Handle(a, "GET /os-hypervisors/{id}", hypervisors+"show", http.StatusOK, s.showHypervisor)
+	api.Handle(a, "GET /os-hypervisors/{id}/uptime", hypervisors+"uptime", http.StatusOK, s.hypervisorUptime, api.Between("", "2.87"))
 	api.Handle(a, "GET /os-hypervisors/{id}/search", hypervisors+"search", http.StatusOK, s.searchHypervisors, api.Between("", "2.52"))
 	api.Handle(a, "GET /os-hypervisors/{id}/servers", hypervisors+"servers", http.StatusOK, s.hypervisorServers, api.Between("", "2.52"))
 	api.Handle(a, "GET /os-services", services+"list", http.StatusOK, s.listServices)
@@ -289,6 +290,15 @@ func (s *Service) showHypervisor(ctx context.Context, in *hypervisorID) (*hyperv
 	out := &hypervisorOut{}
 	out.Body.Hypervisor = showHypervisor(ctx, h)
 	return out, nil
+}
+
+// hypervisorUptime says, as Nova does for drivers that can't tell, that it isn't
+// known: hosts report what has changed, not gauges.
+func (s *Service) hypervisorUptime(ctx context.Context, in *hypervisorID) (*hypervisorOut, error) {
+	if _, ok := hostOf(api.World(ctx), in.ID); !ok {
+		return nil, commands.Refuse(commands.NotFound, "Hypervisor with ID '%s' could not be found.", in.ID)
+	}
+	return nil, api.Fail(http.StatusNotImplemented, "Virt driver does not implement uptime function.")
 }
 
 // searchHypervisors finds hypervisors by a part of their names.

@@ -88,4 +88,5 @@ var rules = policy.Rules{
 	"os_compute_api:os-services:update":             admin,
 	"os_compute_api:limits:other_project":           admin,
 	"compute:servers:create:requested_destination":  admin,
+	"os_compute_api:os-hypervisors:uptime":          admin,
 }
