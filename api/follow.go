@@ -176,7 +176,8 @@ func (s *eventStream) run(ctx context.Context, stop context.CancelFunc, events i
 		case <-check.C:
 		case <-beat.C:
 			line = []byte(": still here\n\n")
-		case <-ctx.Done():
+		case <-ctx.Done(): // the reader has gone, or the server stops
+			s.end("the server stops; resume behind the last event")
 			return
 		}
 	}

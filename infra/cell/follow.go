@@ -22,11 +22,11 @@ import (
 const burst = 256
 
 // Follow returns the events that a reader may see behind a place in the log,
-// those there are and those to come until ctx ends. The place is the id of an
+// those there are and, if on is set, those to come until ctx ends. The place is the id of an
 // event, an RFC 3339 time, "beginning" or "0", or nothing for now; for those who
 // see everything, it may be a sequence too. What a reader sees costs the same
 // however much happens elsewhere, and so doesn't tell of it.
-func (h *History) Follow(ctx context.Context, r public.Reader, since string) (iter.Seq2[public.Event, error], error) {
+func (h *History) Follow(ctx context.Context, r public.Reader, since string, on bool) (iter.Seq2[public.Event, error], error) {
 	after, err := h.place(ctx, r, since)
 	if err != nil {
 		return nil, err
@@ -50,8 +50,8 @@ func (h *History) Follow(ctx context.Context, r public.Reader, since string) (it
 			if len(positions) > 0 {
 				continue
 			}
-			if h.cell == nil {
-				return // the log has ended
+			if !on || h.cell == nil {
+				return
 			}
 			last = nil
 			select {

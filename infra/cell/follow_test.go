@@ -180,11 +180,14 @@ func TestAStreamHasTheProjectsEventsOnlyAndGoesOnWhereItEnded(t *testing.T) {
 			t.Fatalf("%d cores, want %d", c, n)
 		}
 	}
-	all := w.stream(t, "ops/root", "?since=0&all_projects=true&type=compute.quota", "")
+	all := w.stream(t, "ops/root", "?since=0&all_projects=true&type=compute.quota&follow=false", "")
 	for n := range 8 {
 		if _, e := all.next(t); e.ID == ids[0] {
 			t.Fatalf("event %d has the same id for two readers", n)
 		}
+	}
+	if name, _ := all.next(t); name != "end" {
+		t.Fatalf("behind the last event of what there is comes %s", name)
 	}
 }
 
@@ -293,7 +296,7 @@ func TestAPlaceInTimeIsFound(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	following, err := w.Follow(ctx, public.Reader{ProjectID: "ours"}, at[2].Format(time.RFC3339Nano))
+	following, err := w.Follow(ctx, public.Reader{ProjectID: "ours"}, at[2].Format(time.RFC3339Nano), true)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -188,6 +188,6 @@ func Show(e events.Event, about About, at time.Time, r Reader) Event {
 	if !r.All {
 		source = "/v1/projects/" + r.ProjectID + "/events"
 	}
-	return Event{SpecVersion: "1.0", Source: source, Type: e.EventType(), Subject: about.String(), Time: at,
+	return Event{SpecVersion: "1.0", Source: source, Type: e.EventType(), Subject: about.String(), Time: at.Truncate(time.Microsecond),
 		DataContentType: "application/json", Data: render(e, r.All)}
 }
