@@ -92,35 +92,7 @@ func login(ctx context.Context, path, name string) (teller, error) {
 	if !ok {
 		return nil, fmt.Errorf("cloud %s is not Skylog: its address %s has no /identity", name, c.Auth.AuthURL)
 	}
-	type domain struct {
-		Name string `json:"name"`
-	}
-	var body struct {
-		Auth struct {
-			Identity struct {
-				Methods  []string `json:"methods"`
-				Password struct {
-					User struct {
-						Name     string `json:"name"`
-						Password string `json:"password"`
-						Domain   domain `json:"domain"`
-					} `json:"user"`
-				} `json:"password"`
-			} `json:"identity"`
-			Scope struct {
-				Project struct {
-					Name   string `json:"name"`
-					Domain domain `json:"domain"`
-				} `json:"project"`
-			} `json:"scope"`
-		} `json:"auth"`
-	}
-	identity, project := &body.Auth.Identity, &body.Auth.Scope.Project
-	identity.Methods = []string{"password"}
-	identity.Password.User.Name, identity.Password.User.Password = c.Auth.Username, c.Auth.Password
-	identity.Password.User.Domain.Name = cmp.Or(c.Auth.UserDomainName, "Default")
-	project.Name, project.Domain.Name = c.Auth.ProjectName, cmp.Or(c.Auth.ProjectDomainName, "Default")
-	text, err := json.Marshal(body)
+	text, err := json.Marshal(c.Auth.request())
 	if err != nil {
 		return nil, err
 	}
@@ -139,6 +111,17 @@ func login(ctx context.Context, path, name string) (teller, error) {
 		r.all = r.all || role.Name == "admin"
 	}
 	return r, nil
+}
+
+// request is the body that asks for a token.
+func (a *cloudAuth) request() any {
+	type object = map[string]any
+	user := object{"name": a.Username, "password": a.Password, "domain": object{"name": cmp.Or(a.UserDomainName, "Default")}}
+	project := object{"name": a.ProjectName, "domain": object{"name": cmp.Or(a.ProjectDomainName, "Default")}}
+	return object{"auth": object{
+		"identity": object{"methods": []string{"password"}, "password": object{"user": user}},
+		"scope":    object{"project": project},
+	}}
 }
 
 func (r *remote) close() {}

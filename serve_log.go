@@ -2,9 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"path/filepath"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -32,11 +31,26 @@ func (n *node) startHistory(ctx context.Context, group *errgroup.Group) (api.Sou
 	}
 	history.Attach(n.cell)
 	group.Go(func() error {
-		err := ended(ctx, history.Run(ctx, n.cell))
-		if err != nil {
-			err = fmt.Errorf("index the log: %w", err)
-		}
-		return errors.Join(err, history.Close())
+		n.keepHistory(ctx, history)
+		return history.Close()
 	})
 	return api.Sources{Command: n.command, Follow: history.Follow, History: history.Of, Find: history.Find}, nil
+}
+
+// indexAgain is how long the index rests where it could not be written. The
+// cloud goes on without: stories are told as far as they are known.
+const indexAgain = 5 * time.Second
+
+func (n *node) keepHistory(ctx context.Context, history *cell.History) {
+	for ctx.Err() == nil {
+		err := history.Run(ctx, n.cell)
+		if ctx.Err() != nil {
+			return
+		}
+		n.log.Error("the index of the log could not be kept", "error", err)
+		select {
+		case <-time.After(indexAgain):
+		case <-ctx.Done():
+		}
+	}
 }
