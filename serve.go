@@ -148,6 +148,7 @@ func (n *node) run(ctx context.Context, listener net.Listener) error {
 	defer stopCell()
 	cellDone := make(chan error, 1)
 	go func() { cellDone <- n.cell.Run(cellCtx) }()
+	asked := ctx // ends when the program shall
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		select {
@@ -167,6 +168,9 @@ func (n *node) run(ctx context.Context, listener net.Listener) error {
 	case <-ctx.Done():
 	}
 	err := group.Wait()
+	if asked.Err() != nil && errors.Is(err, context.Canceled) { // parts that were told to end, and say so
+		err = nil
+	}
 	stopCell()
 	return errors.Join(err, <-cellDone)
 }

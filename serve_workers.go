@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -41,16 +40,8 @@ func (n *node) startWorkers(ctx context.Context, group *errgroup.Group, parallel
 	group.Go(func() error { return jetstream.Beats(ctx, n.nats.Conn(), watchman.Heard) })
 	group.Go(func() error { return watchman.Run(ctx) })
 	group.Go(func() error { return keeper.Run(ctx) })
-	group.Go(func() error { return ended(ctx, dispatcher.Run(ctx)) })
+	group.Go(func() error { return dispatcher.Run(ctx) })
 	return n.runAgents(ctx, group, parallel)
-}
-
-// ended lets a part end without an error when all of the program does.
-func ended(ctx context.Context, err error) error {
-	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
-		return nil
-	}
-	return err
 }
 
 func (n *node) runAgents(ctx context.Context, group *errgroup.Group, parallel int) error {
@@ -76,7 +67,7 @@ func (n *node) runAgents(ctx context.Context, group *errgroup.Group, parallel in
 	for _, a := range agents {
 		group.Go(func() error {
 			if err := a.Join(ctx); err != nil {
-				return ended(ctx, err)
+				return err
 			}
 			return a.Live(ctx)
 		})
