@@ -54,35 +54,62 @@ type uploadIn struct {
 // inspected on the way becomes the image's; in every other case nothing is kept
 // and the image is queued again.
 func (s *Service) upload(ctx context.Context, in *uploadIn) (*api.Empty, error) {
-	i, err := may(ctx, in.ID, "upload_image")
-	if err != nil {
-		return nil, err
-	}
-	if kind, _, _ := mime.ParseMediaType(in.ContentType); kind != "application/octet-stream" {
-		return nil, api.Fail(http.StatusUnsupportedMediaType, "Invalid content type %.100s", in.ContentType)
-	}
-	r := api.HTTP(ctx)
-	size := r.ContentLength
-	if in.Size != "" {
-		if size, err = strconv.ParseInt(in.Size, 10, 64); err != nil || size < 0 {
-			return nil, commands.Refuse(commands.Invalid, "Invalid or missing image size in request headers.")
-		}
-	}
-	if size > s.MaxBytes {
-		return nil, s.tooLarge()
-	}
-	u := &upload{Service: s, ctx: ctx, id: i.ID, name: api.NewID(ctx), body: r.Body, control: in.control, expected: size,
+	u := &upload{Service: s, ctx: ctx, name: api.NewID(ctx), body: api.HTTP(ctx).Body, control: in.control,
 		md5: md5.New(), sha: sha512.New(), heard: time.Now()} // MD5 is Glance's checksum, SHA-512 the safeguard
-	if inspected(i.ContainerFormat) {
-		u.inspection = s.Inspect(i.DiskFormat)
+	err := u.start(in)
+	if err == nil {
+		err = u.run()
 	}
-	if _, err := s.Do(ctx, cmd.StartUpload{ID: i.ID, Upload: u.name, Due: u.heard.Add(lease)}); err != nil {
-		return nil, err
-	}
-	if err := u.run(); err != nil {
+	if err != nil {
+		u.hearOut()
 		return nil, err
 	}
 	return &api.Empty{Status: http.StatusNoContent}, nil
+}
+
+// start checks what was announced and reserves the image for this upload.
+func (u *upload) start(in *uploadIn) error {
+	i, err := may(u.ctx, in.ID, "upload_image")
+	if err != nil {
+		return err
+	}
+	if kind, _, _ := mime.ParseMediaType(in.ContentType); kind != "application/octet-stream" {
+		return api.Fail(http.StatusUnsupportedMediaType, "Invalid content type %.100s", in.ContentType)
+	}
+	u.id, u.expected = i.ID, api.HTTP(u.ctx).ContentLength
+	if in.Size != "" {
+		if u.expected, err = strconv.ParseInt(in.Size, 10, 64); err != nil || u.expected < 0 {
+			return commands.Refuse(commands.Invalid, "Invalid or missing image size in request headers.")
+		}
+	}
+	if u.expected > u.MaxBytes {
+		return u.tooLarge()
+	}
+	if inspected(i.ContainerFormat) {
+		u.inspection = u.Inspect(i.DiskFormat)
+	}
+	_, err = u.Do(u.ctx, cmd.StartUpload{ID: i.ID, Upload: u.name, Due: u.heard.Add(lease)})
+	return err
+}
+
+// maxHeardOut is how much of a refused body is read for nothing.
+const maxHeardOut = 1 << 30
+
+// hearOut reads the rest of a refused body: most clients send everything before
+// they read the answer, and would see a broken connection instead of it. One that
+// waits to be told to go on is told the answer at once.
+func (u *upload) hearOut() {
+	if u.ended || u.size == 0 && api.HTTP(u.ctx).Header.Get("Expect") != "" {
+		return
+	}
+	for range maxHeardOut / chunk {
+		// An error means that the connection can't be bounded, as in tests without one.
+		_ = u.control.SetReadDeadline(time.Now().Add(u.Idle))
+		if _, err := io.CopyN(io.Discard, u.body, chunk); err != nil {
+			break
+		}
+	}
+	_ = u.control.SetReadDeadline(time.Time{})
 }
 
 func (s *Service) tooLarge() error {
@@ -110,6 +137,7 @@ type upload struct {
 	inspection Inspection
 	md5, sha   hash.Hash
 	size       int64
+	ended      bool      // nothing more can be read
 	heard      time.Time // when the cell last heard of this upload
 }
 
@@ -178,6 +206,7 @@ func (u *upload) Read(p []byte) (int, error) {
 	// An error means that the connection can't be bounded, as in tests without one.
 	_ = u.control.SetReadDeadline(time.Now().Add(u.Idle))
 	n, err := u.body.Read(p)
+	u.ended = err != nil
 	u.size += int64(n)
 	u.md5.Write(p[:n])
 	u.sha.Write(p[:n])

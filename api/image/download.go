@@ -5,8 +5,11 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -49,6 +52,10 @@ func (s *Service) send(i view.Image, asked string) (*huma.StreamResponse, error)
 		return nil, err
 	}
 	f, err := s.Store.Open(i.Blob)
+	if errors.Is(err, fs.ErrNotExist) { // deleted since this request began, if all is well
+		slog.Warn("the bytes of an image are not in the store", "image", i.ID, "bytes", i.Blob)
+		return nil, notFound(i.ID)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("bytes of image %s: %w", i.ID, err)
 	}

@@ -1,12 +1,14 @@
 package image_test
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -248,15 +250,22 @@ func (c *cloud) waitFor(path, status string) {
 }
 
 func TestAnUploadThatBreaksOffGivesTheImageFree(t *testing.T) {
-	for name, end := range map[string]func(w *io.PipeWriter){
-		"the client goes away":     func(w *io.PipeWriter) { w.CloseWithError(errors.New("gone")) },
-		"the client stops sending": func(*io.PipeWriter) {},
+	for name, k := range map[string]struct {
+		idle time.Duration
+		end  func(c *cloud, path string, w *io.PipeWriter)
+	}{
+		"the client goes away": {time.Minute, func(c *cloud, path string, w *io.PipeWriter) {
+			c.waitFor(path, "saving")
+			w.CloseWithError(errors.New("gone"))
+		}},
+		"the client stops sending": {50 * time.Millisecond, func(*cloud, string, *io.PipeWriter) {}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := serve(t, func(s *image.Service) { s.Idle = 50 * time.Millisecond })
+			c := serve(t, func(s *image.Service) { s.Idle = k.idle })
 			path := c.create(ada, nil)
 			r, w := io.Pipe()
+			defer w.Close()
 			request, _ := http.NewRequest("PUT", c.URL+path+"/file", r)
 			request.Header.Set("X-Auth-Token", ada)
 			request.Header.Set(stream, octets)
@@ -268,13 +277,37 @@ func TestAnUploadThatBreaksOffGivesTheImageFree(t *testing.T) {
 				}
 			}()
 			w.Write([]byte("half of"))
-			end(w)
-			c.waitFor(path, "queued")
-			w.Close()
+			k.end(c, path, w)
 			<-done
+			c.waitFor(path, "queued")
 			c.isEmpty(path)
 			c.upload(ada, path, "all of it", 204)
 		})
+	}
+}
+
+func TestAClientThatSendsAllBeforeItReadsIsToldWhy(t *testing.T) {
+	c := serve(t, nil)
+	path := c.create(ada, nil)
+	c.upload(ada, path, "there", 204)
+	connection, err := net.Dial("tcp", c.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer connection.Close()
+	connection.SetDeadline(time.Now().Add(10 * time.Second))
+	const size = 16 << 20 // more than the sockets hold between them
+	fmt.Fprintf(connection, "PUT %s/file HTTP/1.1\r\nHost: x\r\nX-Auth-Token: %s\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n", path, ada, octets, size)
+	if _, err := connection.Write(make([]byte, size)); err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.ReadResponse(bufio.NewReader(connection), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusConflict {
+		t.Errorf("the answer is %d, want 409", response.StatusCode)
 	}
 }
 
