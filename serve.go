@@ -39,6 +39,7 @@ type serveSettings struct {
 	simFailing                        float64
 	seed                              uint64
 	debug                             bool
+	debugListen                       string
 }
 
 func serveCommand() *cobra.Command {
@@ -71,6 +72,7 @@ func serveCommand() *cobra.Command {
 	f.Uint64Var(&s.seed, "simulate-seed", 1, "what the luck of simulated hosts follows from")
 	f.StringVar(&s.config, "config", "", "settings file (default: skylog.yaml, if it is there)")
 	f.BoolVar(&s.debug, "debug", false, "log more")
+	f.StringVar(&s.debugListen, "debug-listen", "", "loopback HOST:PORT of Go's profiles (default: none)")
 	return c
 }
 
