@@ -155,7 +155,7 @@ func (u *upload) run() (err error) {
 		SHA512: hex.EncodeToString(u.sha.Sum(nil)), ProjectBytes: u.ProjectBytes}
 	if u.inspection != nil {
 		if finish.Format, finish.VirtualSize, err = u.inspection.Verdict(); err != nil {
-			return api.Fail(http.StatusUnsupportedMediaType, "%s", err)
+			return api.Fail(http.StatusUnsupportedMediaType, "Image %s", err)
 		}
 	}
 	if finish.VirtualSize > u.MaxVirtualBytes {

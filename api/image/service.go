@@ -31,7 +31,7 @@ type Store interface {
 type Inspection interface {
 	io.Writer
 	// Verdict says what format the bytes are in and how large the disk is. An
-	// error is why they are refused, in words for who sent them.
+	// error is why they are refused, in words that go on after "Image".
 	Verdict() (format string, virtualSize int64, err error)
 }
 

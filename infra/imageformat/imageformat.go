@@ -93,8 +93,8 @@ func Formats() []string {
 	return []string{"ami", "ari", "aki", "vhd", "vhdx", "vmdk", "raw", "qcow2", "vdi", "iso", "ploop"}
 }
 
-// Verdict says in which format the bytes are and how large the disk is, or, in
-// words for who sent them, why they are refused.
+// Verdict says in which format the bytes are and how large the disk is, or why
+// they are refused: for who sent them, in words that go on after "Image".
 func (n *Inspector) Verdict() (format string, virtualSize int64, err error) {
 	var all []*found
 	for _, parse := range parsers {
@@ -104,7 +104,7 @@ func (n *Inspector) Verdict() (format string, virtualSize int64, err error) {
 	}
 	is := found{format: "raw", size: n.size}
 	if len(all) > 1 {
-		return "", 0, fmt.Errorf("Multiple formats detected: %s", names(all))
+		return "", 0, fmt.Errorf("has several formats at once: %s", names(all))
 	}
 	if len(all) == 1 {
 		is = *all[0]
@@ -114,11 +114,11 @@ func (n *Inspector) Verdict() (format string, virtualSize int64, err error) {
 	}
 	switch {
 	case is.format != n.declared && (is.format != "raw" || !slices.Contains(named, n.declared)):
-		return "", 0, fmt.Errorf("Image disk_format %s does not match stream data %s", n.declared, is.format)
+		return "", 0, fmt.Errorf("disk_format %s does not match stream data %s", n.declared, is.format)
 	case is.danger != "":
-		return "", 0, fmt.Errorf("Image failed safety checks: %s", is.danger)
+		return "", 0, fmt.Errorf("failed safety checks: %s", is.danger)
 	case is.size < 0:
-		return "", 0, fmt.Errorf("Image failed safety checks: the virtual size is out of range")
+		return "", 0, fmt.Errorf("failed safety checks: the virtual size is out of range")
 	}
 	return is.format, is.size, nil
 }
