@@ -198,6 +198,9 @@ func (n *node) start(ctx context.Context, group *errgroup.Group, listener net.Li
 	if err := n.startWorkers(ctx, group, parallel); err != nil {
 		return err
 	}
+	if err := n.serveDebug(ctx, group); err != nil {
+		return err
+	}
 	close(n.ready)
 	loaded := n.cell.Loaded
 	n.log.Info("ready", "url", n.url(n.address), "snapshot", loaded.Snapshot, "frames", loaded.Frames, "events", loaded.Events, "loaded_in", loaded.Took.String())
