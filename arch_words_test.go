@@ -65,10 +65,6 @@ func words(t *testing.T, layer, method string) (found []word) {
 // wireName is service.thing.what, in lower case, words joined with _.
 var wireName = regexp.MustCompile(`^[a-z]+(\.[a-z][a-z0-9_]*){1,2}$`)
 
-// dashed is the service whose words are joined with - instead: its names were
-// written to logs before there was a rule, and names never change.
-const dashed = "identity"
-
 func TestArchitectureEveryEventIsInItsCatalogAndFolded(t *testing.T) {
 	t.Parallel()
 	known := projections.Codec.Names()
@@ -115,11 +111,7 @@ func TestArchitectureEveryCommandHasItsDecider(t *testing.T) {
 
 func checkWire(t *testing.T, w word) {
 	t.Helper()
-	name := w.wire
-	if w.service == dashed {
-		name = strings.ReplaceAll(name, "-", "_")
-	}
-	if !wireName.MatchString(name) || !strings.HasPrefix(w.wire, w.service+".") {
+	if !wireName.MatchString(w.wire) || !strings.HasPrefix(w.wire, w.service+".") {
 		t.Errorf("%s: %s must not be called %q: %s.thing.what is its form", w.at, w.name, w.wire, w.service)
 	}
 }

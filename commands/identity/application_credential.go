@@ -18,10 +18,10 @@ type DeleteApplicationCredential struct{ UserID, ID string }
 
 // CommandType is the wire name.
 func (CreateApplicationCredential) CommandType() string {
-	return "identity.application-credential.create"
+	return "identity.application_credential.create"
 }
 
 // CommandType is the wire name.
 func (DeleteApplicationCredential) CommandType() string {
-	return "identity.application-credential.delete"
+	return "identity.application_credential.delete"
 }

@@ -37,4 +37,4 @@ func (DeleteRole) CommandType() string { return "identity.role.delete" }
 func (ImplyRole) CommandType() string { return "identity.role.imply" }
 
 // CommandType is the wire name.
-func (StopImplyingRole) CommandType() string { return "identity.role.stop-implying" }
+func (StopImplyingRole) CommandType() string { return "identity.role.stop_implying" }

@@ -18,4 +18,4 @@ type PassDeadline struct {
 func (RevokeToken) CommandType() string { return "identity.token.revoke" }
 
 // CommandType is the wire name.
-func (PassDeadline) CommandType() string { return "identity.pass-deadline" }
+func (PassDeadline) CommandType() string { return "identity.pass_deadline" }

@@ -33,7 +33,7 @@ func (CreateUser) CommandType() string { return "identity.user.create" }
 func (ChangeUser) CommandType() string { return "identity.user.change" }
 
 // CommandType is the wire name.
-func (ChangePassword) CommandType() string { return "identity.user.change-password" }
+func (ChangePassword) CommandType() string { return "identity.user.change_password" }
 
 // CommandType is the wire name.
 func (DeleteUser) CommandType() string { return "identity.user.delete" }

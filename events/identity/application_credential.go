@@ -18,10 +18,10 @@ type ApplicationCredentialDeleted struct{ ID string }
 
 // EventType is the wire name.
 func (ApplicationCredentialCreated) EventType() string {
-	return "identity.application-credential.created"
+	return "identity.application_credential.created"
 }
 
 // EventType is the wire name.
 func (ApplicationCredentialDeleted) EventType() string {
-	return "identity.application-credential.deleted"
+	return "identity.application_credential.deleted"
 }

@@ -37,4 +37,4 @@ func (RoleDeleted) EventType() string { return "identity.role.deleted" }
 func (RoleImplied) EventType() string { return "identity.role.implied" }
 
 // EventType is the wire name.
-func (RoleNoLongerImplied) EventType() string { return "identity.role.no-longer-implied" }
+func (RoleNoLongerImplied) EventType() string { return "identity.role.no_longer_implied" }

@@ -16,4 +16,4 @@ type TokenRevocationForgotten struct{ AuditID string }
 func (TokenRevoked) EventType() string { return "identity.token.revoked" }
 
 // EventType is the wire name.
-func (TokenRevocationForgotten) EventType() string { return "identity.token.revocation-forgotten" }
+func (TokenRevocationForgotten) EventType() string { return "identity.token.revocation_forgotten" }

@@ -39,7 +39,7 @@ func (UserCreated) EventType() string { return "identity.user.created" }
 func (UserDescribed) EventType() string { return "identity.user.described" }
 
 // EventType is the wire name.
-func (UserPasswordChanged) EventType() string { return "identity.user.password-changed" }
+func (UserPasswordChanged) EventType() string { return "identity.user.password_changed" }
 
 // EventType is the wire name.
 func (UserEnabled) EventType() string { return "identity.user.enabled" }
