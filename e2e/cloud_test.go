@@ -131,6 +131,11 @@ func inside(t *testing.T, space netns.NsHandle, f func() error) error {
 func (c *cloud) start() {
 	c.t.Helper()
 	c.process = exec.Command(c.binary, append([]string{"serve", "--data", c.data, "--listen", listen}, c.args...)...)
+	for _, v := range os.Environ() {
+		if !strings.HasPrefix(v, "SKYLOG_") { // those are the tests', and would be settings to the program
+			c.process.Env = append(c.process.Env, v)
+		}
+	}
 	c.output = &bytes.Buffer{}
 	c.process.Stdout, c.process.Stderr = c.output, c.output
 	c.process.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

@@ -214,7 +214,7 @@ func (s *story) says(name, network, address, command, want string) {
 func (s *story) segment(network string) string {
 	s.t.Helper()
 	shown := s.show("network", "show", network)
-	return fmt.Sprintf("%x", int(shown["provider:segmentation_id"].(float64)))
+	return fmt.Sprintf("%06x", int(shown["provider:segmentation_id"].(float64)))
 }
 
 var errExit = errors.New("the command failed")

@@ -26,7 +26,13 @@ type Reporter struct {
 // tries again.
 const reportTimeout = 30 * time.Second
 
-// Report sends one report. A refusal is no error: the cell knows better.
+// causeHeader names the command whose want the host carried out.
+const causeHeader = "Cause"
+
+// maxCause is how long that name may be: a UUID.
+const maxCause = 36
+
+// Report sends one report; its cause is the context's. A refusal is no error: the cell knows better.
 func (r Reporter) Report(ctx context.Context, c commands.Command) error {
 	data, err := json.Marshal(c)
 	if err != nil {
@@ -38,7 +44,8 @@ func (r Reporter) Report(ctx context.Context, c commands.Command) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, reportTimeout)
 	defer cancel()
-	reply, err := r.Conn.RequestWithContext(ctx, "report."+r.Host, record)
+	reply, err := r.Conn.RequestMsgWithContext(ctx, &nats.Msg{Subject: "report." + r.Host, Data: record,
+		Header: nats.Header{causeHeader: {commands.From(ctx).Cause}}})
 	if err != nil {
 		return fmt.Errorf("report %s: %w", c.CommandType(), err)
 	}
@@ -95,7 +102,8 @@ func (c *Collector) take(ctx context.Context, m *nats.Msg) {
 	var r record
 	err := json.Unmarshal(m.Data, (*commands.Record)(&r))
 	if err == nil {
-		_, err = c.Do(commands.With(ctx, commands.Caller{Origin: "host." + host}), r)
+		cause := m.Header.Get(causeHeader)
+		_, err = c.Do(commands.With(ctx, commands.Caller{Origin: "host." + host, Cause: cause[:min(len(cause), maxCause)]}), r)
 	}
 	if _, refused := commands.Refused(err); refused {
 		err = nil

@@ -38,6 +38,7 @@ type did struct {
 // Reconcile brings one machine to what is wanted of it, and reports. A new want
 // calls it, and so does a slow ticker for every machine of the host.
 func (b *Booter) Reconcile(ctx context.Context, want ServerWant) error {
+	ctx = commands.With(ctx, commands.Caller{Cause: want.Cause})
 	before, known := b.last(want.ID)
 	if known && want.Generation < before.generation {
 		return nil // an older want came late
