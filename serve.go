@@ -105,7 +105,10 @@ type node struct {
 	ready   chan struct{}
 }
 
-func serve(ctx context.Context, s serveSettings) error {
+func serve(ctx context.Context, s serveSettings) (err error) {
+	if s.data, err = filepath.Abs(s.data); err != nil { // guests know their disks by whole paths
+		return err
+	}
 	level := slog.LevelInfo
 	if s.debug {
 		level = slog.LevelDebug
