@@ -34,8 +34,8 @@ func (n *node) startWorkers(ctx context.Context, group *errgroup.Group, parallel
 	keeper := &workers.Timekeeper{Now: n.now, Do: n.cell.Do, Clock: time.Now, Logger: n.log,
 		Due: []func(*projections.World, time.Time, int) []workers.Overdue{identity.Overdue, image.Overdue, compute.Overdue}}
 	wants := &compute.Wants{ImageURL: n.imageURL, Open: n.keys.Open}
-	dispatcher := &workers.Dispatcher{Now: n.now, Frames: n.cell.Frames, Sources: []workers.Source{wants.Source()},
-		Outbox: jetstream.Outbox{JS: n.nats.JS}, Logger: n.log}
+	dispatcher := &workers.Dispatcher{Now: n.now, Frames: n.cell.Frames, Sources: []workers.Source{wants.Source(), compute.Complete()},
+		Outbox: jetstream.Outbox{JS: n.nats.JS}, Clock: time.Now, Logger: n.log}
 	group.Go(func() error { return reports.Run(ctx) })
 	group.Go(func() error { return jetstream.Beats(ctx, n.nats.Conn(), watchman.Heard) })
 	group.Go(func() error { return watchman.Run(ctx) })
@@ -61,8 +61,12 @@ func (n *node) runAgents(ctx context.Context, group *errgroup.Group, parallel in
 	}
 	runner := &workers.Runner{Dead: jetstream.DeadLetters{JS: js}, Logger: n.log, Wants: &jetstream.Wants{
 		JS: js, Parallel: parallel, Resync: resync,
-		Mine:   func(host string) bool { return agents[host] != nil },
-		Synced: func(seen map[string]bool) { n.orphans(ctx, agents, seen) },
+		Mine: func(host string) bool { return agents[host] != nil },
+		Inventory: func(ctx context.Context) workers.Inventory {
+			return compute.TakeInventories(ctx, agents, func(host string, err error) {
+				n.log.Warn("the inventory of a host could not be checked", "host", host, "error", err)
+			})
+		},
 	}}
 	for _, a := range agents {
 		group.Go(func() error {
@@ -77,16 +81,6 @@ func (n *node) runAgents(ctx context.Context, group *errgroup.Group, parallel in
 		return runner.Run(ctx, "machines", topic, compute.Handle(func(host string) *compute.Agent { return agents[host] }))
 	})
 	return nil
-}
-
-// orphans reports what hosts have that is not among the wants they were told.
-func (n *node) orphans(ctx context.Context, agents map[string]*compute.Agent, seen map[string]bool) {
-	for name, a := range agents {
-		err := a.Orphans(ctx, func(id string) bool { return seen["want."+name+"."+compute.Kind+"."+id] })
-		if err != nil && ctx.Err() == nil {
-			n.log.Warn("the inventory of a host could not be checked", "host", name, "error", err)
-		}
-	}
 }
 
 // agents makes the hosts of this process.

@@ -3,6 +3,7 @@ package workers
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -33,7 +34,7 @@ type Source struct {
 	// wait and is then told once for many events. W is a world that holds the event.
 	Touched func(w *projections.World, e events.Event, emit func(id string, soon bool))
 	// Of makes the wants of a thing as they are in w: one for each host that must
-	// know, with the generation of w.
+	// know, with the generation of w. It is asked by one at a time.
 	Of func(w *projections.World, id string) ([]Want, error)
 	// Forget says of which thing nothing is wanted any more by an event, on no host
 	// but the one given.
@@ -48,10 +49,12 @@ type Dispatcher struct {
 	Frames  func(ctx context.Context, after uint64, do func(events.Decoded) error) error
 	Sources []Source
 	Outbox  Outbox
+	Clock   func() time.Time
 	Logger  *slog.Logger
 
 	mu    sync.Mutex
 	later map[thing]bool // what may wait, until the next flush
+	order []thing        // the same as it came: what belongs together stands together
 	// writing keeps a want of an older world from being written behind a newer one.
 	writing sync.Mutex
 }
@@ -62,8 +65,21 @@ type thing struct {
 }
 
 // flushEvery is how long what may wait does wait. It bounds how long a member
-// that has left a security group may still be let in.
-const flushEvery = 500 * time.Millisecond
+// that has left a security group may still be let in. Where so much waits that
+// writing it takes long, as when thousands of servers are made at once and each
+// changes what the filters of its group's others say, the next time is put off
+// by flushShare times as long, up to flushMost: what changes all the time is
+// then written less often, and there is room for what can't wait.
+const (
+	flushEvery = 500 * time.Millisecond
+	flushMost  = 10 * time.Second
+	flushShare = 4
+)
+
+// pause is how long to wait behind a flush that took so long.
+func pause(took time.Duration) time.Duration {
+	return min(max(flushEvery, flushShare*took), flushMost)
+}
 
 // refillBatch is how many wants are written together when all are.
 const refillBatch = 500
@@ -85,35 +101,42 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 
 // flush writes what was put off, until ctx ends.
 func (d *Dispatcher) flush(ctx context.Context) error {
-	ticker := time.NewTicker(flushEvery)
-	defer ticker.Stop()
+	timer := time.NewTimer(flushEvery)
+	defer timer.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-ticker.C:
+		case <-timer.C:
 		}
+		began := d.Clock()
 		d.mu.Lock()
-		due := d.later
-		d.later = map[thing]bool{}
+		due := d.order
+		d.later, d.order = map[thing]bool{}, nil
 		d.mu.Unlock()
 		if err := d.writeAll(ctx, due); err != nil {
 			return err
 		}
+		timer.Reset(pause(d.Clock().Sub(began)))
 	}
 }
 
-func (d *Dispatcher) writeAll(ctx context.Context, due map[thing]bool) error {
+// writeAll writes what was put off, a batch at a time: what can't wait goes between.
+func (d *Dispatcher) writeAll(ctx context.Context, due []thing) error {
+	for some := range slices.Chunk(due, refillBatch) {
+		if err := d.writeSome(ctx, some); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *Dispatcher) writeSome(ctx context.Context, some []thing) error {
 	d.writing.Lock()
 	defer d.writing.Unlock()
 	w, batch := d.Now(), []Want(nil)
-	for t := range due {
-		if batch = d.wants(&d.Sources[t.source], w, t.id, batch); len(batch) >= refillBatch {
-			if err := d.Outbox.Write(ctx, batch); err != nil {
-				return err
-			}
-			batch = batch[:0]
-		}
+	for _, t := range some {
+		batch = d.wants(&d.Sources[t.source], w, t.id, batch)
 	}
 	return d.Outbox.Write(ctx, batch)
 }
@@ -157,9 +180,7 @@ func (d *Dispatcher) frame(ctx context.Context, f events.Decoded) error {
 				seen[id] = true
 				batch = d.wants(s, w, id, batch)
 			default:
-				d.mu.Lock()
-				d.later[thing{i, id}] = true
-				d.mu.Unlock()
+				d.putOff(thing{i, id})
 			}
 		}
 		for _, facts := range f.Facts {
@@ -177,11 +198,19 @@ func (d *Dispatcher) frame(ctx context.Context, f events.Decoded) error {
 	return d.Outbox.Write(ctx, batch)
 }
 
+func (d *Dispatcher) putOff(t thing) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !d.later[t] {
+		d.later[t] = true
+		d.order = append(d.order, t)
+	}
+}
+
 func (d *Dispatcher) wants(s *Source, w *projections.World, id string, to []Want) []Want {
 	wants, err := s.Of(w, id)
 	if err != nil { // a want that can't be made must not keep others from being told; its deadline will pass
 		d.Logger.Error("a want could not be made", "id", id, "error", err)
-		return to
 	}
 	return append(to, wants...)
 }

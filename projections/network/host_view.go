@@ -48,7 +48,42 @@ type HostRule struct {
 }
 
 // HostView is what the host of a port must be told about it.
-func (t *Tables) HostView(portID string) (view HostPort, ok bool) {
+func (t *Tables) HostView(portID string) (HostPort, bool) { return t.HostViews().Of(portID) }
+
+// HostViews makes the views of many ports of one and the same world. The members
+// of a group are found once for all of them: when one comes, the views of all
+// others are made anew, and a group of n would be gone through n times. It is
+// not safe for concurrent use.
+func (t *Tables) HostViews() *HostViews {
+	return &HostViews{tables: t, members: map[family][]netip.Prefix{}}
+}
+
+// HostViews has what the views of several ports share.
+type HostViews struct {
+	tables  *Tables
+	members map[family][]netip.Prefix
+}
+
+// family is the addresses of a group that are of one kind.
+type family struct {
+	group string
+	ipv6  bool
+}
+
+// membersOf is MembersOf, asked once; the views share it.
+func (v *HostViews) membersOf(group string, ipv6 bool) []netip.Prefix {
+	f := family{group, ipv6}
+	members, known := v.members[f]
+	if !known {
+		members = v.tables.MembersOf(group, ipv6)
+		v.members[f] = members
+	}
+	return members
+}
+
+// Of is what the host of a port must be told about it.
+func (v *HostViews) Of(portID string) (view HostPort, ok bool) {
+	t := v.tables
 	p, ok := t.Ports.Get(portID)
 	if !ok {
 		return HostPort{}, false
@@ -70,7 +105,7 @@ func (t *Tables) HostView(portID string) (view HostPort, ok bool) {
 		g, _ := t.Groups.Get(id)
 		view.GroupNames = append(view.GroupNames, g.Name)
 		for _, r := range t.Rules.OfGroup(id, "") {
-			if rule, matches := t.hostRule(r); matches {
+			if rule, matches := v.hostRule(r); matches {
 				view.Rules = append(view.Rules, rule)
 			}
 		}
@@ -95,11 +130,11 @@ func (t *Tables) hostIP(f evt.FixedIP, dhcp Port) HostIP {
 
 // hostRule resolves a rule. One whose remote group has no member of its family
 // matches nothing and is left out: a rule without remotes would match anyone.
-func (t *Tables) hostRule(r Rule) (rule HostRule, matches bool) {
+func (v *HostViews) hostRule(r Rule) (rule HostRule, matches bool) {
 	rule = HostRule{Ingress: r.Ingress, IPv6: r.IPv6, Protocol: plain(r.Protocol), PortMin: r.PortMin, PortMax: r.PortMax}
 	switch {
 	case r.RemoteGroupID != "":
-		rule.Remotes = t.MembersOf(r.RemoteGroupID, r.IPv6)
+		rule.Remotes = v.membersOf(r.RemoteGroupID, r.IPv6)
 		return rule, len(rule.Remotes) > 0
 	case r.RemotePrefix.IsValid() && r.RemotePrefix.Bits() > 0:
 		rule.Remotes = []netip.Prefix{r.RemotePrefix.Masked()}
