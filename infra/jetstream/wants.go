@@ -73,9 +73,9 @@ type Wants struct {
 	Mine func(host string) bool
 	// Resync is how often all wants are read anew: the slow ticker of every level.
 	Resync time.Duration
-	// Synced is called each time all wants that there were have been delivered,
-	// with the subjects seen.
-	Synced func(seen map[string]bool)
+	// Inventory is asked each time before all wants are read anew, and then told of
+	// them; nil: there is none.
+	Inventory func(context.Context) workers.Inventory
 }
 
 // Subscribe implements message.Subscriber; the topic is the subject filter.
@@ -109,6 +109,10 @@ func (s *Wants) Subscribe(ctx context.Context, topic string) (<-chan *message.Me
 func (s *Wants) Close() error { return nil }
 
 func (s *Wants) consume(ctx context.Context, topic string, keys *keyed) (stop func(), err error) {
+	var inventory workers.Inventory
+	if s.Inventory != nil {
+		inventory = s.Inventory(ctx)
+	}
 	setup, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	consumer, err := s.JS.OrderedConsumer(setup, WANT, jetstream.OrderedConsumerConfig{
@@ -117,33 +121,48 @@ func (s *Wants) consume(ctx context.Context, topic string, keys *keyed) (stop fu
 	if err != nil {
 		return nil, fmt.Errorf("read wants: %w", err)
 	}
-	seen := map[string]bool{}
+	settle := func() {
+		if inventory != nil {
+			keys.group.Go(inventory.Settle)
+			inventory = nil
+		}
+	}
 	if info, err := consumer.Info(setup); err != nil {
 		return nil, err
-	} else if info.NumPending == 0 && s.Synced != nil {
-		s.Synced(seen)
-		seen = nil
+	} else if info.NumPending == 0 {
+		settle()
 	}
 	push, err := consumer.Consume(func(m jetstream.Msg) {
-		host, _, _ := strings.Cut(strings.TrimPrefix(m.Subject(), "want."), ".")
-		if s.Mine == nil || s.Mine(host) {
-			keys.deliver(ctx, m.Subject(), m.Data())
+		host, kind, id := split(m.Subject())
+		meta, err := m.Metadata()
+		if err != nil {
+			return // not a message of the stream
 		}
-		if seen == nil {
+		if kind != workers.CompleteKind && (s.Mine == nil || s.Mine(host)) {
+			keys.deliver(ctx, m.Subject(), meta.Sequence.Stream, m.Data())
+		}
+		if inventory == nil {
 			return
 		}
-		seen[m.Subject()] = true
-		if meta, err := m.Metadata(); err == nil && meta.NumPending == 0 {
-			if s.Synced != nil {
-				s.Synced(seen)
-			}
-			seen = nil
+		inventory.Wanted(host, kind, id)
+		if meta.NumPending == 0 {
+			settle()
 		}
 	}, jetstream.PullMaxMessages(500))
 	if err != nil {
 		return nil, err
 	}
-	return push.Stop, nil
+	return func() {
+		push.Stop()
+		<-push.Closed()
+	}, nil
+}
+
+// split takes the subject of a want apart.
+func split(subject string) (host, kind, id string) {
+	host, rest, _ := strings.Cut(strings.TrimPrefix(subject, "want."), ".")
+	kind, id, _ = strings.Cut(rest, ".")
+	return host, kind, id
 }
 
 // keyed delivers messages one at a time per key.
@@ -158,20 +177,24 @@ type keyed struct {
 // pending is a key that is being worked on.
 type pending struct {
 	next   []byte // the newest message that came meanwhile
+	seq    uint64 // of the newest message that came at all
 	cancel context.CancelFunc
 }
 
 var errSuperseded = errors.New("a newer want has come")
 
-func (k *keyed) deliver(ctx context.Context, key string, data []byte) {
+func (k *keyed) deliver(ctx context.Context, key string, seq uint64, data []byte) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if p, busy := k.latest[key]; busy {
-		p.next = data
+		if seq <= p.seq { // read anew, and at work or replaced already
+			return
+		}
+		p.next, p.seq = data, seq
 		p.cancel()
 		return
 	}
-	p := &pending{next: data}
+	p := &pending{next: data, seq: seq}
 	k.latest[key] = p
 	work, cancel := context.WithCancelCause(ctx)
 	p.cancel = func() { cancel(errSuperseded) }

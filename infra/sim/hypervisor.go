@@ -8,7 +8,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -34,6 +36,7 @@ type Host struct {
 	mu       sync.Mutex
 	rand     *rand.Rand
 	machines map[string]compute.Machine
+	aside    map[string]compute.Machine
 	ports    map[string]bool
 	changed  func(compute.Machine)
 }
@@ -124,6 +127,35 @@ func (h *Host) Destroy(ctx context.Context, id string) error {
 	defer h.mu.Unlock()
 	delete(h.machines, id)
 	return nil
+}
+
+// Quarantine implements compute.Hypervisor.
+func (h *Host) Quarantine(ctx context.Context, id string) error {
+	h.mu.Lock()
+	m, there := h.machines[id]
+	h.mu.Unlock()
+	if !there {
+		return nil
+	}
+	if err := h.step(ctx); err != nil {
+		return err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.aside == nil {
+		h.aside = map[string]compute.Machine{}
+	}
+	m.Power = compute.Stopped
+	h.aside[id] = m
+	delete(h.machines, id)
+	return nil
+}
+
+// Aside lists the machines that were set aside.
+func (h *Host) Aside() []string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Sorted(maps.Keys(h.aside))
 }
 
 // ConsoleLog implements compute.Hypervisor.

@@ -23,29 +23,46 @@ type Booter struct {
 	Report      func(context.Context, commands.Command) error
 	Clock       func() time.Time
 
-	mu   sync.Mutex
-	done map[string]did
+	mu       sync.Mutex
+	done     map[string]did    // every server that a want came for
+	owners   map[string]string // the server of each port that a want named
+	suspects map[string]bool   // machines found without a want at the last inventory
+	aside    map[string]bool   // machines that are being set aside
+	gone     []string          // servers gone since the last inventory
+	longGone []string          // and those before
+
+	settling   sync.Mutex      // one inventory is settled at a time
+	loosePorts map[string]bool // ports found without a server at the last inventory
+	// plugging is held to take a port away, and shared to plug one, so that a port
+	// which moves from one server to another isn't lost between them.
+	plugging sync.RWMutex
 }
 
 // did is what is known of a machine: the wish that was last carried out, so that
 // a guest which changes by itself is reported under it, and what was reported.
 type did struct {
+	carried          bool // a want was carried out; before, only that one came is known
+	gone             bool // nothing is left; older wants must not bring it back
 	generation, wish uint64
 	power            Power
 	reported         bool
+	ports            []string
 }
 
 // Reconcile brings one machine to what is wanted of it, and reports. A new want
 // calls it, and so does a slow ticker for every machine of the host.
 func (b *Booter) Reconcile(ctx context.Context, want ServerWant) error {
 	ctx = commands.With(ctx, commands.Caller{Cause: want.Cause})
-	before, known := b.last(want.ID)
-	if known && want.Generation < before.generation {
-		return nil // an older want came late
-	}
-	if want.Gone {
+	before, left, err := b.meet(want)
+	switch {
+	case errors.Is(err, ErrStale) || err == nil && want.Leave:
+		return nil
+	case err != nil:
+		return err
+	case want.Gone:
 		return b.remove(ctx, want)
 	}
+	known := before.carried
 	steps := &story{clock: b.Clock}
 	m, err := b.make(ctx, want, steps)
 	switch {
@@ -54,7 +71,13 @@ func (b *Booter) Reconcile(ctx context.Context, want ServerWant) error {
 	case err != nil:
 		return err
 	}
-	b.note(want.ID, did{want.Generation, want.Wish, m.Power, known && before.reported && before.wish == want.Wish && before.power == m.Power})
+	for _, port := range left { // taken out of the machine by now
+		if err := b.unplug(ctx, port, want.ID); err != nil {
+			return err
+		}
+	}
+	b.note(want.ID, did{carried: true, generation: want.Generation, wish: want.Wish, power: m.Power, ports: portsIn(&want),
+		reported: known && before.reported && before.wish == want.Wish && before.power == m.Power})
 	return b.tell(ctx, want.ID, m, steps.steps)
 }
 
@@ -82,7 +105,7 @@ func (b *Booter) make(ctx context.Context, want ServerWant, steps *story) (Machi
 		for i := range want.Ports {
 			p := &want.Ports[i]
 			p.Metadata = want.Metadata
-			attached, err := b.Network.Plug(ctx, *p)
+			attached, err := b.plug(ctx, *p)
 			if err != nil {
 				return fmt.Errorf("plug port %s: %w", p.ID, err)
 			}
@@ -119,9 +142,10 @@ func (b *Booter) remove(ctx context.Context, want ServerWant) error {
 	if err := b.Hypervisor.Destroy(ctx, want.ID); err != nil {
 		return fmt.Errorf("destroy machine %s: %w", want.ID, err)
 	}
-	for _, id := range want.PortIDs {
-		if err := b.Network.Unplug(ctx, id); err != nil {
-			return fmt.Errorf("unplug port %s: %w", id, err)
+	last, _ := b.last(want.ID)
+	for _, id := range last.ports {
+		if err := b.unplug(ctx, id, want.ID); err != nil {
+			return err
 		}
 	}
 	if err := b.Report(ctx, cmd.ReportServerGone{Host: b.Name, ID: want.ID}); err != nil {
@@ -129,14 +153,15 @@ func (b *Booter) remove(ctx context.Context, want ServerWant) error {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	delete(b.done, want.ID)
+	b.done[want.ID] = did{gone: true, generation: want.Generation}
+	b.gone = append(b.gone, want.ID)
 	return nil
 }
 
 // Changed reports a machine that changed by itself.
 func (b *Booter) Changed(ctx context.Context, m Machine) error {
 	last, known := b.last(m.ID)
-	if !known || last.power == m.Power { // before its first want nothing can be said about it
+	if !known || !last.carried || last.power == m.Power { // before its first want nothing can be said about it
 		return nil
 	}
 	last.power, last.reported = m.Power, false
@@ -173,23 +198,6 @@ func (b *Booter) note(id string, d did) {
 		b.done = map[string]did{}
 	}
 	b.done[id] = d
-}
-
-// Orphans reports the machines of the host that no want speaks of.
-func (b *Booter) Orphans(ctx context.Context, wanted func(id string) bool) error {
-	machines, err := b.Hypervisor.Machines(ctx)
-	if err != nil {
-		return err
-	}
-	for _, m := range machines {
-		if wanted(m.ID) {
-			continue
-		}
-		if err := b.Report(ctx, cmd.ReportOrphan{Host: b.Name, ID: m.ID}); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // story is what a worker did, step by step.

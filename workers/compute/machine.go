@@ -36,6 +36,10 @@ type Hypervisor interface {
 	// Destroy ends the machine and removes all that belongs to it. A machine that
 	// isn't there is no error.
 	Destroy(ctx context.Context, id string) error
+	// Quarantine stops a machine that nobody wants the hard way, and sets all that
+	// it has aside where an operator finds it; it is no machine of the host any
+	// more. One that isn't there is no error.
+	Quarantine(ctx context.Context, id string) error
 	// ConsoleLog returns at most the last max bytes that the machine wrote to its
 	// serial console; the driver itself keeps a bounded amount.
 	ConsoleLog(ctx context.Context, id string, max int) ([]byte, error)

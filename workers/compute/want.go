@@ -1,6 +1,7 @@
 package compute
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 
@@ -27,7 +28,10 @@ type ServerWant struct {
 	Wish  uint64
 	Cause string // the command that the wish comes from
 	Gone  bool   `json:",omitempty"`
-	// PortIDs are the ports to unplug of a server that shall be gone.
+	// Leave: what is wanted can't be said now; the machine stays as it is.
+	Leave bool `json:",omitempty"`
+	// PortIDs are the ports of a server of which nothing else is said here: to be
+	// unplugged if it shall be gone.
 	PortIDs  []string    `json:",omitempty"`
 	Spec     MachineSpec `json:",omitzero"`
 	Image    ImageRef    `json:",omitzero"`
@@ -50,11 +54,50 @@ type Wants struct {
 	ImageURL func(imageID string) string
 	// Open reads what was sealed with a project's key.
 	Open func(project string, sealed []byte) ([]byte, error)
+
+	// views are those of the world that was asked of last; dispatch asks for many in a row.
+	views *netview.HostViews
+	world *projections.World
+}
+
+// viewsOf has what the wants of one world share.
+func (m *Wants) viewsOf(w *projections.World) *netview.HostViews {
+	if m.world != w {
+		m.world, m.views = w, w.Network.HostViews()
+	}
+	return m.views
 }
 
 // Source is how dispatch asks.
 func (m *Wants) Source() workers.Source {
 	return workers.Source{Touched: touched, Of: m.of, Forget: forget, All: all}
+}
+
+// Complete is the source of the wants by which hosts learn that all others are
+// there to be read. It must stand behind those.
+func Complete() workers.Source {
+	return workers.Source{
+		Touched: func(_ *projections.World, e events.Event, emit func(id string, soon bool)) {
+			switch e := e.(type) {
+			case evt.HostJoined:
+				emit(e.Name, true)
+			case evt.HostReturned:
+				emit(e.Name, true)
+			}
+		},
+		Of: func(w *projections.World, host string) ([]workers.Want, error) {
+			data, err := json.Marshal(map[string]uint64{"Epoch": w.Epoch, "Generation": w.Events})
+			return []workers.Want{{Host: host, Kind: workers.CompleteKind, ID: workers.CompleteID, Data: data}}, err
+		},
+		Forget: func(events.Event) (workers.Want, bool) { return workers.Want{}, false },
+		All: func(w *projections.World, emit func(id string) bool) {
+			for name := range w.Compute.Hosts.All() {
+				if !emit(name) {
+					return
+				}
+			}
+		},
+	}
 }
 
 func forget(e events.Event) (workers.Want, bool) {
@@ -177,14 +220,15 @@ func (m *Wants) of(w *projections.World, id string) ([]workers.Want, error) {
 	}
 	want.ConfigDrive = s.ConfigDrive
 	meta, err := m.metadata(&s)
-	if err != nil {
-		return nil, err
+	if err != nil { // the host must know that the machine is wanted all the same
+		left, wrong := wrap(ServerWant{ID: id, Host: s.Host, Generation: w.Events, Wish: s.Generation, Leave: true, PortIDs: portsOf(w, &s)})
+		return left, errors.Join(err, wrong)
 	}
 	if h, ok := w.Compute.Hosts.Get(s.Host); ok {
 		meta.AvailabilityZone = h.Zone
 	}
 	for _, portID := range portsOf(w, &s) {
-		p, ok := w.Network.HostView(portID)
+		p, ok := m.viewsOf(w).Of(portID)
 		if !ok {
 			continue
 		}

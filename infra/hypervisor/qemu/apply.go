@@ -270,18 +270,9 @@ func (d *Driver) Destroy(ctx context.Context, id string) error {
 		return err
 	}
 	defer m.leave()
-	p, err := m.find()
-	if err != nil {
+	if err := m.kill(); err != nil {
 		return fmt.Errorf("destroy machine %s: %w", id, err)
 	}
-	if p != nil {
-		defer p.release()
-		if err := p.kill(); err != nil {
-			return fmt.Errorf("destroy machine %s: %w", id, err)
-		}
-	}
-	m.hangUp()
-	m.pid = 0
 	entries, err := os.ReadDir(m.dir)
 	if err != nil && !os.IsNotExist(err) {
 		return err

@@ -1,0 +1,86 @@
+package compute
+
+import (
+	"context"
+	"fmt"
+	"slices"
+)
+
+// meet notes that a want came for a server, whatever will come of it, and which
+// ports are the server's from now on. It returns what was known before and the
+// ports that the server has no more; ErrStale where the want is an older one.
+func (b *Booter) meet(want ServerWant) (before did, left []string, err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	before, known := b.done[want.ID]
+	switch {
+	case b.aside[want.ID]:
+		return before, nil, errSettingAside
+	case known && want.Generation < before.generation:
+		return before, nil, ErrStale
+	}
+	if b.done == nil {
+		b.done, b.owners = map[string]did{}, map[string]string{}
+	}
+	now, ports := before, portsIn(&want)
+	for _, port := range ports {
+		if owner := b.owners[port]; owner == "" || !want.Gone {
+			b.owners[port] = want.ID
+		}
+	}
+	for _, port := range before.ports {
+		if !slices.Contains(ports, port) {
+			left = append(left, port)
+		}
+	}
+	now.ports = append(ports, left...) // until they are unplugged, they are its own to unplug
+	b.done[want.ID] = now
+	return before, left, nil
+}
+
+// portsIn are the ports that a want names.
+func portsIn(want *ServerWant) []string {
+	ports := slices.Clone(want.PortIDs)
+	for i := range want.Ports {
+		ports = append(ports, want.Ports[i].ID)
+	}
+	return ports
+}
+
+// knows says whether a want came for a server since the process started.
+func (b *Booter) knows(id string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	_, ok := b.done[id]
+	return ok
+}
+
+func (b *Booter) ownerOf(port string) string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.owners[port]
+}
+
+func (b *Booter) plug(ctx context.Context, p PortSpec) (Attachment, error) {
+	b.plugging.RLock()
+	defer b.plugging.RUnlock()
+	return b.Network.Plug(ctx, p)
+}
+
+// unplug takes a port away if it is this server's still; without one, if it is nobody's.
+func (b *Booter) unplug(ctx context.Context, port, server string) error {
+	b.plugging.Lock()
+	defer b.plugging.Unlock()
+	if owner := b.ownerOf(port); owner != server {
+		return nil // another's by now
+	}
+	if err := b.Network.Unplug(ctx, port); err != nil {
+		return fmt.Errorf("unplug port %s: %w", port, err)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.owners[port] == server {
+		delete(b.owners, port)
+	}
+	return nil
+}
