@@ -22,13 +22,13 @@ type whole struct {
 	Fine   time.Time         `json:"fine" layout:"2006-01-02T15:04:05.000000"`
 	Any    any               `json:"any,omitempty"`
 	Inside []whole           `json:"inside,omitempty"`
-	hidden string
+	hidden string            // must not be shown
 }
 
 func TestBodiesHaveTheShapeOfTheirMicroversion(t *testing.T) {
 	one := 1
 	at := time.Date(2026, 1, 2, 3, 4, 5, 6000, time.UTC)
-	v := whole{part: part{Old: "o", New: &one}, Name: "a\"<é>\x01\n", At: at, Fine: at, Any: map[string]any{"b": 1.5, "a": []any{nil, true}}, Inside: []whole{{}}}
+	v := whole{part: part{Old: "o", New: &one}, Name: "a\"<é>\x01\n", At: at, Fine: at, Any: map[string]any{"b": 1.5, "a": []any{nil, true}}, Inside: []whole{{}}, hidden: "x"}
 	for version, want := range map[Version]string{
 		{2, 1}: `{"old":"o","name":"a\"<é>\u0001\n","tags":[],"meta":{},"at":"2026-01-02T03:04:05Z","fine":"2026-01-02T03:04:05.000006","any":{"a":[null,true],"b":1.5},"inside":[{"name":"","tags":[],"meta":{},"at":null,"fine":null}]}`,
 		{2, 6}: `{"new":1,"name":"a\"<é>\u0001\n","tags":[],"meta":{},"at":"2026-01-02T03:04:05Z","fine":"2026-01-02T03:04:05.000006","any":{"a":[null,true],"b":1.5},"inside":[{"new":null,"name":"","tags":[],"meta":{},"at":null,"fine":null}]}`,

@@ -73,9 +73,6 @@ func (s *Service) mount(a huma.API) {
 	s.mountApplicationCredentials(a)
 }
 
-// stamp is how this service writes times.
-const stamp = "2006-01-02T15:04:05.000000Z"
-
 var versionList = api.DiscoveryDocument{Status: 300, Show: func(base string) any {
 	return map[string]any{"versions": map[string]any{"values": []api.VersionEntry{version(base)}}}
 }}

@@ -109,10 +109,6 @@ func shapeOf(t reflect.Type) shape {
 	return s
 }
 
-func (s shape) has(name string) bool {
-	return slices.ContainsFunc(s.attributes, func(a attribute) bool { return a.name == name })
-}
-
 // attributeOf is the value of an attribute of a wire struct.
 func attributeOf(wire any, name string) any {
 	v := reflect.ValueOf(wire)
