@@ -127,7 +127,7 @@ func (s *Service) createImage(ctx context.Context, in *createIn) (*imageOut, err
 		return nil, err
 	}
 	i, _ := w.Image.Images.Get(id)
-	return &imageOut{Location: address(id), Body: showImage(i)}, nil
+	return &imageOut{Location: api.Root(ctx) + "/images/" + id, Body: showImage(i)}, nil
 }
 
 // idOf takes the id out of a body, or makes one where it has none.

@@ -170,7 +170,7 @@ func TestAnImageIsCreatedFilledReadAndDeleted(t *testing.T) {
 	c := serve(t, nil)
 	made := c.ask(ada, "POST /image/v2/images", fields{"name": "cirros", "disk_format": "raw", "container_format": "bare", "os_distro": "x", "tags": []string{"b", "a", "b"}}, 201)
 	path := "/image" + made.field("self").(string)
-	if made.Header.Get("Location") != made.field("self") || made.field("os_distro") != "x" || made.field("size") != nil || made.field("visibility") != "shared" {
+	if made.Header.Get("Location") != c.URL+path || made.field("os_distro") != "x" || made.field("size") != nil || made.field("visibility") != "shared" {
 		t.Fatalf("created %s, Location %s", made.body, made.Header.Get("Location"))
 	}
 	c.ask(ada, "GET "+path+"/file", nil, 204)
