@@ -142,7 +142,8 @@ type ServerResumed struct{ ID string }
 // about; Error tells whether it is in error since.
 type ServerActionFailed struct {
 	ID, Message string
-	Error       bool `json:",omitempty"`
+	Details     string `json:",omitempty"` // for administrators
+	Error       bool   `json:",omitempty"`
 }
 
 // ServerDeletionRequested says that the server shall be gone.

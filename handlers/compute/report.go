@@ -96,16 +96,18 @@ func ReportServerFailed(w *projections.World, c cmd.ReportServerFailed) ([]event
 	if !ok || s.Host != c.Host || s.Generation != c.Generation || s.TaskState == view.NoTask {
 		return nil, nil
 	}
-	return failure(&s, c.Reason), nil
+	return failure(&s, "The host could not finish "+s.TaskState+".", c.Reason), nil
 }
 
-func failure(s *view.Server, reason string) []events.Event {
+// failure ends a task. What the host says of itself, with its paths and names, is
+// in the details, which administrators see.
+func failure(s *view.Server, message, details string) []events.Event {
 	if s.VMState == view.Building && !s.Gone() {
-		return events.List(evt.ServerBuildFailed{ID: s.ID, Code: 500, Message: "Build of instance " + s.ID + " aborted: " + reason})
+		return events.List(evt.ServerBuildFailed{ID: s.ID, Code: 500, Message: "Build of instance " + s.ID + " aborted: " + message, Details: details})
 	}
 	// A server that couldn't be stopped, paused or rebooted may be in any state:
 	// it is in error until somebody looks. So is one that couldn't be deleted.
-	return events.List(evt.ServerActionFailed{ID: s.ID, Message: reason, Error: true})
+	return events.List(evt.ServerActionFailed{ID: s.ID, Message: message, Details: details, Error: true})
 }
 
 // ReportServerGone ends a server whose deletion was asked for, and all that it claimed.
@@ -133,5 +135,5 @@ func PassDeadline(w *projections.World, c cmd.PassDeadline) ([]events.Event, err
 	if s.TaskState == view.NoTask {
 		return nil, commands.Refuse(commands.Conflict, "Instance %s waits for nothing.", c.ID)
 	}
-	return failure(&s, "The host did not finish "+s.TaskState+" in time."), nil
+	return failure(&s, "The host did not finish "+s.TaskState+" in time.", ""), nil
 }

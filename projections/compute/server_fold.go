@@ -146,7 +146,7 @@ func (t *Servers) failed(e evt.ServerActionFailed, m events.Meta) {
 		s.Want = wantOf(s.VMState)
 		if e.Error {
 			s.VMState = Errored
-			s.Fault = &Fault{Code: 500, Message: e.Message, At: m.Time}
+			s.Fault = &Fault{Code: 500, Message: e.Message, Details: e.Details, At: m.Time}
 		}
 	})
 }
