@@ -186,6 +186,9 @@ func TestAnImageIsCreatedFilledReadAndDeleted(t *testing.T) {
 	if whole.body != "0123456789" || whole.Header.Get("Content-MD5") != shown.field("checksum") || whole.ContentLength != 10 {
 		t.Errorf("downloaded %q with %v", whole.body, whole.Header)
 	}
+	if head := c.ask(ada, "HEAD "+path+"/file", nil, 200); head.ContentLength != 10 || head.body != "" {
+		t.Errorf("the head says %d bytes and has %q", head.ContentLength, head.body)
+	}
 	for asked, want := range map[string]string{"bytes=2-4": "234", "bytes=7-": "789", "bytes=-2": "89", "bytes=5-99": "56789"} {
 		if part := c.ask(ada, "GET "+path+"/file", nil, 206, "Range", asked); part.body != want {
 			t.Errorf("%s gave %q with %s, want %q", asked, part.body, part.Header.Get("Content-Range"), want)
