@@ -103,6 +103,8 @@ type node struct {
 	sign    image.Signer              // of the addresses of image bytes; a new key at each start, as wants are written anew
 	hosts   map[string]*compute.Agent // those of this process
 	ready   chan struct{}
+	// passwords is what servers' first passwords follow from.
+	passwords []byte
 }
 
 func serve(ctx context.Context, s serveSettings) (err error) {

@@ -2,7 +2,10 @@ package main
 
 import (
 	"context"
+	"crypto/hmac"
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base32"
 	"errors"
 	"net/http"
 	"path/filepath"
@@ -39,6 +42,11 @@ func (n *node) gateway(sources api.Sources) (http.Handler, error) {
 		return nil, err
 	}
 	n.sign.Base = n.url(n.address)
+	secret, err := n.keys.Named("passwords")
+	if err != nil {
+		return nil, err
+	}
+	n.passwords = secret[:]
 	glance := &image.Service{Do: n.cell.Do, Store: n.images, Sign: n.sign,
 		Inspect: func(format string) image.Inspection { return imageformat.New(format) }}
 	return api.New(api.Options{
@@ -88,9 +96,15 @@ func (n *node) localImage(id string) (path string, ok bool) {
 	return n.images.Path(i.Blob)
 }
 
-// compute gives the compute API what is optional: sealing and consoles.
+// compute gives the compute API what is optional: sealing, consoles, and
+// passwords that are the same when a request is repeated.
 func (n *node) compute(s *compute.Service) {
 	s.Seal, s.Console = n.keys.Seal, n.console
+	s.Password = func(name string) string {
+		sum := hmac.New(sha256.New, n.passwords)
+		sum.Write([]byte(name))
+		return base32.StdEncoding.EncodeToString(sum.Sum(nil))[:12]
+	}
 }
 
 // maxConsole is how many bytes of a console's log are read.

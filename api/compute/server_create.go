@@ -3,7 +3,6 @@ package compute
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
 	"encoding/base64"
 	"net/netip"
 	"regexp"
@@ -85,6 +84,9 @@ const maxServers = 100
 
 func (s *Service) createServer(ctx context.Context, in *createServerIn) (*api.Respond, error) {
 	want := &in.Body.Server
+	if err := checkHints(in.Body.Hints, in.Body.Hints2); err != nil {
+		return nil, err
+	}
 	first, err := s.readServer(ctx, want)
 	if err != nil {
 		return nil, err
@@ -125,10 +127,25 @@ func (s *Service) createServer(ctx context.Context, in *createServerIn) (*api.Re
 	if _, err := s.Do(ctx, batch...); err != nil {
 		return nil, err
 	}
-	return created(ctx, want, first), nil
+	return s.created(ctx, want, first), nil
 }
 
-func created(ctx context.Context, want *createServer, first cmd.CreateServer) *api.Respond {
+// unheard are the hints of Nova's own filters. Those aren't here, and a server
+// that is placed against a hint is worse than none; Nova ignores all other hints too.
+var unheard = []string{"group", "same_host", "different_host", "query", "target_cell", "different_cell", "build_near_host_ip", "cidr"}
+
+func checkHints(all ...map[string]any) error {
+	for _, hints := range all {
+		for _, name := range unheard {
+			if _, sent := hints[name]; sent {
+				return commands.Refuse(commands.Invalid, "The scheduler hint '%s' is not supported.", name)
+			}
+		}
+	}
+	return nil
+}
+
+func (s *Service) created(ctx context.Context, want *createServer, first cmd.CreateServer) *api.Respond {
 	if want.Reservation {
 		return &api.Respond{Status: 202, Body: map[string]string{"reservation_id": first.ReservationID}}
 	}
@@ -138,7 +155,7 @@ func created(ctx context.Context, want *createServer, first cmd.CreateServer) *a
 		out.Groups = []securityName{{"default"}}
 	}
 	if out.AdminPass == "" {
-		out.AdminPass = rand.Text()[:12]
+		out.AdminPass = s.Password(api.NewID(ctx))
 	}
 	return &api.Respond{Status: 202, Location: self[0].Href, Body: oneServer[createdServer]{out}}
 }

@@ -6,6 +6,7 @@ package compute
 
 import (
 	"context"
+	"crypto/rand"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -23,11 +24,14 @@ type Service struct {
 	Seal func(project string, data []byte) ([]byte, error)
 	// Console returns the last lines of a server's console; nil: the call isn't mounted.
 	Console func(ctx context.Context, s view.Server, lines int) (string, error)
+	// Password makes an administrator's password for a server of a name that is
+	// the same when a request is repeated. Unset, it is another one each time.
+	Password func(name string) string
 }
 
 // New makes the compute service for a gateway; with sets what is optional.
 func New(do commands.Do[*projections.World], with ...func(*Service)) *api.Service {
-	s := &Service{Do: api.Ask(do)}
+	s := &Service{Do: api.Ask(do), Password: func(string) string { return rand.Text()[:12] }}
 	for _, set := range with {
 		set(s)
 	}
