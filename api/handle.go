@@ -22,8 +22,9 @@ type Operation struct {
 	// Actions are the operations behind one path by the key of their body; each
 	// has its own rule.
 	Actions []Action
+	// Status is that of success, where the operation chooses no other.
+	Status int
 
-	status  int
 	history *history
 	query   bool // the input has query parameters that not all microversions have
 	stream  bool
@@ -66,7 +67,7 @@ func Handle[I, O any](a huma.API, operation, rule string, status int, fn func(co
 		panic("api: Handle wants the API that Mount was given")
 	}
 	method, path, _ := strings.Cut(operation, " ")
-	o := &Operation{Service: m.service.Name, Method: method, Path: path, Rule: rule, status: status}
+	o := &Operation{Service: m.service.Name, Method: method, Path: path, Rule: rule, Status: status}
 	op := huma.Operation{
 		OperationID: m.service.Name + ":" + method + path, Method: method, Path: path, DefaultStatus: status,
 		Tags: []string{m.service.Name}, Metadata: map[string]any{operationKey: o}, MaxBodyBytes: -1, BodyReadTimeout: -1,

@@ -67,6 +67,12 @@ type lock struct {
 	Reason string `json:"locked_reason,omitempty" minLength:"1" maxLength:"255" since:"2.73"`
 }
 
+// TransformSchema lets a lock without anything be null, as most clients send it.
+func (lock) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
+	s.Nullable = true
+	return s
+}
+
 func (s *Service) lockServer(ctx context.Context, id string, in *lock) (*api.Respond, error) {
 	return s.act(ctx, id, cmd.LockServer{ID: id, Reason: in.Reason, By: by(ctx)})
 }
