@@ -49,13 +49,20 @@ func (n *node) realHost(ctx context.Context) (*compute.Agent, error) {
 	return n.agent(subjectToken(name), id, driver, network, cache), nil
 }
 
+// Ports of 127.0.0.1 that lead to the SSH of guests without privileges: two
+// thousand are more guests than such a host bears.
+const (
+	firstSSHPort = 22000
+	lastSSHPort  = 23999
+)
+
 // hostNetwork is bridges and filters where we may make them, else QEMU's own network.
 func (n *node) hostNetwork(ctx context.Context) (compute.Network, error) {
 	missing := netdev.Available(ctx)
 	if missing == nil {
 		return netdev.New(ctx, netdev.Options{Dir: filepath.Join(n.data, "network"), Log: n.log})
 	}
-	user, err := usernet.New(usernet.Options{Dir: filepath.Join(n.data, "network")})
+	user, err := usernet.New(usernet.Options{Dir: filepath.Join(n.data, "network"), FirstPort: firstSSHPort, LastPort: lastSSHPort})
 	if err != nil {
 		return nil, err
 	}

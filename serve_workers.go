@@ -106,7 +106,7 @@ func (n *node) agents(ctx context.Context) (map[string]*compute.Agent, int, erro
 
 func (n *node) agent(name, id string, h compute.Hypervisor, net compute.Network, images compute.Images) *compute.Agent {
 	reporter := jetstream.Reporter{Conn: n.nats.Conn(), Host: name}
-	return &compute.Agent{ID: id, Zone: "nova", Beat: reporter.Beat, Logger: n.log, Booter: compute.Booter{
+	return &compute.Agent{ID: id, Zone: "nova", Beat: reporter.Beat, Booter: compute.Booter{Logger: n.log,
 		Name: name, Hypervisor: h, Network: net, Images: images, ConfigDrive: configdrive.Build, Report: reporter.Report, Clock: time.Now}}
 }
 

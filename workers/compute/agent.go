@@ -3,7 +3,6 @@ package compute
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"time"
 
 	"github.com/goccy/go-json"
@@ -16,10 +15,9 @@ import (
 // its Booter what is wanted.
 type Agent struct {
 	Booter
-	ID     string // a UUID that the host keeps
-	Zone   string
-	Beat   func() error
-	Logger *slog.Logger
+	ID   string // a UUID that the host keeps
+	Zone string
+	Beat func() error
 }
 
 const (

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -22,6 +23,7 @@ type Booter struct {
 	ConfigDrive func(Metadata) ([]byte, error)
 	Report      func(context.Context, commands.Command) error
 	Clock       func() time.Time
+	Logger      *slog.Logger
 
 	mu       sync.Mutex
 	done     map[string]did    // every server that a want came for
@@ -109,7 +111,10 @@ func (b *Booter) make(ctx context.Context, want ServerWant, steps *story) (Machi
 			if err != nil {
 				return fmt.Errorf("plug port %s: %w", p.ID, err)
 			}
-			user = user || attached.User != nil
+			if attached.User != nil {
+				user = true
+				b.Logger.Info("SSH leads to the guest", "server", want.ID, "name", want.Metadata.Name, "address", fmt.Sprintf("127.0.0.1:%d", attached.User.SSHPort))
+			}
 			spec.NICs = append(spec.NICs, NIC{PortID: p.ID, MAC: p.MAC, MTU: p.MTU, Attachment: attached})
 		}
 		return nil
