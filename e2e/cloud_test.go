@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -37,7 +38,7 @@ func real(t *testing.T) {
 }
 
 // binary builds skylog once for all tests.
-var binary = sync1(func() (string, error) {
+var binary = once(func() (string, error) {
 	dir, err := os.MkdirTemp("", "skylog-e2e-")
 	if err != nil {
 		return "", err
@@ -50,7 +51,7 @@ var binary = sync1(func() (string, error) {
 	return path, nil
 })
 
-func sync1(f func() (string, error)) func(t *testing.T) string {
+func once(f func() (string, error)) func(t *testing.T) string {
 	var path string
 	var err error
 	done := false
@@ -75,8 +76,10 @@ type cloud struct {
 	space   netns.NsHandle
 	name    string
 	args    []string
+	// as is who runs the program; nil: root.
+	as      *syscall.Credential
 	process *exec.Cmd
-	output  *bytes.Buffer
+	output  *output
 	exited  chan error
 }
 
@@ -136,9 +139,9 @@ func (c *cloud) start() {
 			c.process.Env = append(c.process.Env, v)
 		}
 	}
-	c.output = &bytes.Buffer{}
+	c.output = &output{}
 	c.process.Stdout, c.process.Stderr = c.output, c.output
-	c.process.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	c.process.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Credential: c.as}
 	check(c.t, inside(c.t, c.space, c.process.Start))
 	c.exited = make(chan error, 1)
 	go func(p *exec.Cmd, exited chan error) { exited <- p.Wait() }(c.process, c.exited)
@@ -291,4 +294,23 @@ func lines(s string) (all []string) {
 		}
 	}
 	return all
+}
+
+// output is what the program says, to be read while it still speaks.
+type output struct {
+	mu   sync.Mutex
+	said bytes.Buffer
+}
+
+// Write implements io.Writer.
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.said.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.said.String()
 }

@@ -225,9 +225,14 @@ func (s *story) ssh(space, address, command string) (string, error) {
 		return "", err
 	}
 	defer handle.Close()
+	return s.sshTo(handle, net.JoinHostPort(address, "22"), command)
+}
+
+// sshTo runs a command by SSH at an address within a namespace.
+func (s *story) sshTo(space netns.NsHandle, address, command string) (string, error) {
 	var conn net.Conn
-	err = inside(s.t, handle, func() (err error) {
-		conn, err = net.DialTimeout("tcp", net.JoinHostPort(address, "22"), 5*time.Second)
+	err := inside(s.t, space, func() (err error) {
+		conn, err = net.DialTimeout("tcp", address, 5*time.Second)
 		return err
 	})
 	if err != nil {
