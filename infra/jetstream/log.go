@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -83,20 +84,30 @@ func (l Log) ScanTo(ctx context.Context, first, last uint64, do func(uint64, []b
 	if err != nil {
 		return err
 	}
-	next := first
-	for m := range frames {
-		if m.Seq != next {
-			return fmt.Errorf("EVT skips from frame %d to %d", next-1, m.Seq)
+	// What the server lost it doesn't deliver, and says nothing of it: at the end
+	// of the log, where no later frame shows the gap, we would wait forever.
+	stalled := time.NewTimer(callTimeout)
+	defer stalled.Stop()
+	for next := first; ; {
+		stalled.Reset(callTimeout)
+		select {
+		case m, more := <-frames:
+			switch {
+			case !more:
+				return errors.Join(ctx.Err(), fmt.Errorf("EVT is no longer delivered behind frame %d", next-1))
+			case m.Seq != next:
+				return fmt.Errorf("EVT skips from frame %d to %d", next-1, m.Seq)
+			}
+			if err := do(m.Seq, m.Data); err != nil || m.Seq >= last {
+				return err
+			}
+			next++
+		case <-stalled.C:
+			if _, err := l.Get(ctx, next); err != nil {
+				return fmt.Errorf("EVT ends at frame %d, but frame %d can't be read: %w", last, next, err)
+			}
 		}
-		if err := do(m.Seq, m.Data); err != nil {
-			return err
-		}
-		if m.Seq >= last {
-			return nil
-		}
-		next++
 	}
-	return errors.Join(ctx.Err(), fmt.Errorf("EVT is no longer delivered behind frame %d", next-1))
 }
 
 // Follow delivers the frames from first on, in order, until ctx ends.
