@@ -26,7 +26,7 @@ func ReportServer(w *projections.World, c cmd.ReportServer) ([]events.Event, err
 	}
 	switch s.TaskState {
 	case view.NoTask:
-		return byItself(&s, c), nil
+		return byItself(w, &s, c), nil
 	case view.Scheduling, view.Spawning:
 		if c.Power == cmd.Running {
 			return append(events.List(evt.ServerBooted{ID: c.ID, Steps: steps(c.Steps)}), portsUp(w, &s)...), nil
@@ -69,14 +69,20 @@ func runsAgain(s *view.Server, c cmd.ReportServer) []events.Event {
 	return nil
 }
 
-// byItself is what a guest did that nobody asked for.
-func byItself(s *view.Server, c cmd.ReportServer) []events.Event {
-	stopped := c.Power == cmd.Stopped || c.Power == cmd.Crashed
+// byItself is what a guest did that nobody asked for, or what is found of one
+// that was declared to be active. An error stays until somebody resets it.
+func byItself(w *projections.World, s *view.Server, c cmd.ReportServer) []events.Event {
 	switch {
-	case s.VMState == view.Active && stopped:
+	case s.VMState != view.Active:
+		return nil
+	case c.Power == cmd.Stopped || c.Power == cmd.Crashed:
 		return events.List(evt.ServerStopped{ID: s.ID, ByItself: true})
-	case s.VMState == view.Errored && c.Power == cmd.Running && !s.LaunchedAt.IsZero():
-		return nil // an error stays until somebody resets it
+	case c.Power == cmd.Paused && s.Want == "paused":
+		return events.List(evt.ServerPaused{ID: s.ID})
+	case c.Power == cmd.Suspended && s.Want == "suspended":
+		return events.List(evt.ServerSuspended{ID: s.ID})
+	case c.Power == cmd.Running && s.LaunchedAt.IsZero():
+		return append(events.List(evt.ServerBooted{ID: s.ID, Steps: steps(c.Steps)}), portsUp(w, s)...)
 	}
 	return nil
 }

@@ -96,6 +96,7 @@ func (t *Servers) applyPower(e events.Event, m events.Meta) {
 	case evt.ServerStateReset:
 		t.change(e.ID, m, func(s *Server) {
 			s.TaskState, s.Due, s.VMState, s.Fault = NoTask, time.Time{}, Active, nil
+			s.Generation, s.Cause = m.Number, m.Command // its host shall say anew how it is
 			if e.Error {
 				s.VMState = Errored
 			}

@@ -145,6 +145,8 @@ func touched(w *projections.World, e events.Event, emit func(id string, soon boo
 		emit(e.ID, true)
 	case evt.ServerActionFailed:
 		emit(e.ID, true)
+	case evt.ServerStateReset:
+		emit(e.ID, true)
 	case evt.ServerStopped:
 		if e.ByItself {
 			emit(e.ID, true)
@@ -245,11 +247,12 @@ func (m *Wants) of(w *projections.World, id string) ([]workers.Want, error) {
 }
 
 // portsOf is a server's ports in guest order: those it was made with, and then
-// those that came later.
+// those that came later. Anybody may say of a port of theirs that this server is
+// its device: what counts is that it is bound to the server's host.
 func portsOf(w *projections.World, s *view.Server) []string {
 	there := map[string]bool{}
-	for id := range w.Network.Ports.OfDevice(s.ID, "") {
-		there[id] = true
+	for id, p := range w.Network.Ports.OfDevice(s.ID, "") {
+		there[id] = p.Host == s.Host
 	}
 	var ports []string
 	for _, id := range s.PortIDs {
