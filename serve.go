@@ -99,6 +99,7 @@ type node struct {
 	keys    *keystore.Store
 	nats    *jetstream.Server
 	cell    *cell.Cell
+	disk    cell.Disk
 	images  *imagestore.Store
 	sign    image.Signer              // of the addresses of image bytes; a new key at each start, as wants are written anew
 	hosts   map[string]*compute.Agent // those of this process
@@ -138,7 +139,9 @@ func serve(ctx context.Context, s serveSettings) (err error) {
 	if err := jetstream.Setup(ctx, n.nats.JS); err != nil {
 		return err
 	}
+	n.disk.Dir = n.data
 	n.cell, err = cell.Open(ctx, cell.Config{
+		Full: n.disk.Full,
 		Node: "a", Store: jetstream.Store(n.nats.JS), Snapshots: filepath.Join(s.data, "snapshots"), Clock: time.Now, Logger: n.log,
 		Rules: handlers.NewRegistry(decideidentity.Register, decideimage.Register, decidenetwork.Register, decidecompute.Register),
 	})

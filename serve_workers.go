@@ -36,6 +36,7 @@ func (n *node) startWorkers(ctx context.Context, group *errgroup.Group, parallel
 	wants := &compute.Wants{ImageURL: n.imageURL, Open: n.keys.Open}
 	dispatcher := &workers.Dispatcher{Now: n.now, Frames: n.cell.Frames, Sources: []workers.Source{wants.Source(), compute.Complete()},
 		Outbox: jetstream.Outbox{JS: n.nats.JS}, Clock: time.Now, Logger: n.log}
+	group.Go(func() error { return n.disk.Run(ctx) })
 	group.Go(func() error { return reports.Run(ctx) })
 	group.Go(func() error { return jetstream.Beats(ctx, n.nats.Conn(), watchman.Heard) })
 	group.Go(func() error { return watchman.Run(ctx) })

@@ -213,6 +213,8 @@ func (r *request) fault(err error) *Fault {
 	switch {
 	case errors.Is(err, commands.ErrBusy):
 		return Fail(http.StatusServiceUnavailable, "Too many requests are waiting. Try again.").with("Retry-After", "1").in(d, r.id)
+	case errors.Is(err, commands.ErrFull):
+		return Fail(http.StatusServiceUnavailable, "The cloud's disk is nearly full: only what makes room is accepted.").with("Retry-After", "60").in(d, r.id)
 	case errors.Is(err, commands.ErrUndecided):
 		at := r.base() + "/v1/commands/" + r.command.String()
 		return Fail(http.StatusGatewayTimeout, "The outcome of the request is not known yet. It can be asked for at %s.", at).

@@ -347,7 +347,7 @@ var keys = uuid.MustParse("6c1f0a52-7a0c-5e0b-9a3c-1d2f4b8e9d10")
 // caller names the command of this request before anything else happens, so that
 // a request repeated under one idempotency key makes the same ids.
 func (r *request) caller(hr *http.Request) (commands.Caller, error) {
-	c := commands.Caller{UserID: r.who.UserID, ProjectID: r.who.ProjectID, RequestID: r.id}
+	c := commands.Caller{UserID: r.who.UserID, ProjectID: r.who.ProjectID, RequestID: r.id, Admin: slices.Contains(r.who.Roles, "admin")}
 	key := hr.Header.Get("Idempotency-Key")
 	if len(key) > maxKey {
 		return c, Fail(http.StatusBadRequest, "The idempotency key is longer than %d bytes.", maxKey)

@@ -72,6 +72,7 @@ func TestARefusalIsSaidInTheServicesDialect(t *testing.T) {
 		{NetworkDialect, commands.RefuseAs(commands.Conflict, "NetworkInUse", "Used."), 409, `{"NeutronError":{"detail":"","message":"Used.","type":"NetworkInUse"}}`},
 		{NetworkDialect, commands.Refuse(commands.OverLimit, "Quota."), 409, `{"NeutronError":{"detail":"","message":"Quota.","type":"HTTPConflict"}}`},
 		{ImageDialect, commands.Refuse(commands.NotFound, "No <image>."), 404, "<html>\n <head>\n  <title>404 Not Found</title>\n </head>\n <body>\n  <h1>404 Not Found</h1>\n  No &lt;image&gt;.<br /><br />\n\n\n\n </body>\n</html>"},
+		{IdentityDialect, commands.ErrFull, 503, `{"error":{"code":503,"message":"The cloud's disk is nearly full: only what makes room is accepted.","title":"Service Unavailable"}}`},
 		{ComputeDialect, fmt.Errorf("outer: %w", commands.ErrBusy), 503, `{"serviceUnavailable":{"code":503,"message":"Too many requests are waiting. Try again."}}`},
 		{ComputeDialect, FailAs(410, "", "Gone."), 410, `{"computeFault":{"code":410,"message":"Gone."}}`},
 	} {

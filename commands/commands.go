@@ -41,6 +41,8 @@ type Caller struct {
 	// Origin is set where the commands came from somebody else than the API's
 	// callers: "host.<host>", as NATS vouched for it, or "cell" for the cell itself.
 	Origin string
+	// Admin: an administrator asks; when the disk is nearly full, they still may.
+	Admin bool
 	// NotAfter bounds how late the batch may be decided; zero: DefaultPatience.
 	NotAfter time.Time
 }

@@ -56,6 +56,10 @@ var ErrUndecided = errors.New("not decided yet")
 // ErrBusy says that the command was not taken: too many wait already.
 var ErrBusy = errors.New("too many commands are waiting")
 
+// ErrFull says that the command was not taken: the disk is nearly full, and only
+// deletes, reports and administrators are let in.
+var ErrFull = errors.New("the disk is nearly full")
+
 // ErrBroken says that the command could not be decided because of a fault of
 // ours. The log has the cause, the caller gets none.
 var ErrBroken = errors.New("the command could not be decided")

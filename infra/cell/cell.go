@@ -35,7 +35,9 @@ type Config struct {
 	// Snapshots is the folder of snapshots; empty: none are read or written.
 	Snapshots string
 	Clock     func() time.Time
-	Logger    *slog.Logger
+	// Full says that the log's disk is nearly full; nil: it never is.
+	Full   func() bool
+	Logger *slog.Logger
 }
 
 // Cell is one running node.

@@ -231,6 +231,25 @@ func TestARestartGoesOnWhereItEnded(t *testing.T) {
 	})
 }
 
+func TestANearlyFullDiskLetsInWhatMakesRoom(t *testing.T) {
+	c, _ := run(t, memlog.New(), "")
+	if _, err := c.Do(t.Context(), key(1)); err != nil {
+		t.Fatal(err)
+	}
+	c.Full = func() bool { return true }
+	if _, err := c.Do(t.Context(), key(2)); !errors.Is(err, commands.ErrFull) {
+		t.Fatalf("a wish on a full disk: %v, want that it is full", err)
+	}
+	for who, caller := range map[string]commands.Caller{"an administrator": {Admin: true}, "a host": {Origin: "cell"}} {
+		if _, err := c.Do(commands.With(t.Context(), caller), key(len(who))); err != nil {
+			t.Errorf("%s on a full disk: %v", who, err)
+		}
+	}
+	if _, err := c.Do(t.Context(), cmd.DeleteKeypair{UserID: "user1", Name: "laptop"}); err != nil {
+		t.Errorf("a delete on a full disk: %v", err)
+	}
+}
+
 func TestADeciderThatWasReplacedStops(t *testing.T) {
 	onStores(t, func(t *testing.T, reopen func() Store) {
 		store := reopen()

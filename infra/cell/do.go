@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -42,6 +43,9 @@ type result struct {
 // of this node holds their outcome.
 func (c *Cell) Do(ctx context.Context, cs ...commands.Command) (*projections.World, error) {
 	caller := commands.From(ctx)
+	if c.Full != nil && c.Full() && !admitted(caller, cs) {
+		return nil, commands.ErrFull
+	}
 	id := caller.CommandID
 	if id == "" {
 		id = uuid.Must(uuid.NewV7()).String()
@@ -74,6 +78,13 @@ func (c *Cell) Do(ctx context.Context, cs ...commands.Command) (*projections.Wor
 	case <-timeout.C:
 		return nil, commands.ErrUndecided
 	}
+}
+
+// admitted says whether commands are let in although the disk is nearly full:
+// those that make room, those that hosts wait for, and those of administrators.
+func admitted(caller commands.Caller, cs []commands.Command) bool {
+	return caller.Origin != "" || caller.Admin ||
+		!slices.ContainsFunc(cs, func(c commands.Command) bool { return !strings.HasSuffix(c.CommandType(), ".delete") })
 }
 
 // Try decides the commands without storing them, and returns the events they would cause.
