@@ -70,12 +70,12 @@ func once(f func() (string, error)) func(t *testing.T) string {
 
 // cloud is a skylog of the test's own, in a network namespace of the test's own.
 type cloud struct {
-	t       *testing.T
-	binary  string
-	data    string
-	space   netns.NsHandle
-	name    string
-	args    []string
+	t      *testing.T
+	binary string
+	data   string
+	space  netns.NsHandle
+	name   string
+	args   []string
 	// as is who runs the program; nil: root.
 	as      *syscall.Credential
 	process *exec.Cmd
