@@ -323,7 +323,9 @@ func tagFilter(ctx context.Context, name, value string) filter {
 	return nil
 }
 
-// portsOf are a server's ports in the order in which the guest has them.
+// portsOf are a server's ports in the order in which the guest has them. Anybody
+// may say of a port of theirs that this server is its device: one that the server
+// wasn't made with counts if it is bound to the server's host.
 func portsOf(w *projections.World, s view.Server) (ports []netview.Port) {
 	for _, id := range s.PortIDs {
 		if p, ok := w.Network.Ports.Get(id); ok && p.DeviceID == s.ID {
@@ -331,7 +333,7 @@ func portsOf(w *projections.World, s view.Server) (ports []netview.Port) {
 		}
 	}
 	for id, p := range w.Network.Ports.OfDevice(s.ID, "") {
-		if !slices.Contains(s.PortIDs, id) {
+		if p.Host != "" && p.Host == s.Host && !slices.Contains(s.PortIDs, id) {
 			ports = append(ports, p)
 		}
 	}

@@ -128,16 +128,18 @@ func (s *Service) listInterfaces(ctx context.Context, in *serverID) (*interfaces
 }
 
 func (s *Service) showInterface(ctx context.Context, in *interfaceID) (*interfaceOut, error) {
-	if _, err := seenServer(ctx, in.ID); err != nil {
+	one, err := seenServer(ctx, in.ID)
+	if err != nil {
 		return nil, err
 	}
-	p, ok := api.World(ctx).Network.Ports.Get(in.Port)
-	if !ok || p.DeviceID != in.ID {
-		return nil, commands.Refuse(commands.NotFound, "Instance %s does not have a port with id %s", in.ID, in.Port)
+	for _, p := range portsOf(api.World(ctx), one) {
+		if p.ID == in.Port {
+			out := &interfaceOut{}
+			out.Body.Interface = showInterface(p)
+			return out, nil
+		}
 	}
-	out := &interfaceOut{}
-	out.Body.Interface = showInterface(p)
-	return out, nil
+	return nil, commands.Refuse(commands.NotFound, "Instance %s does not have a port with id %s", in.ID, in.Port)
 }
 
 type securityGroup struct {

@@ -19,7 +19,8 @@ const hush = "hush"
 type maker struct{ as, request, body, id string }
 
 // makers are the things that the tables may name, as $server. Where one names
-// another, that is made first; $n is a name that nothing else has.
+// another, that is made first; $n is a name that nothing else
+// has, $open one that may be known.
 var makers = map[string]maker{
 	"domain":     {"admin", "POST /identity/v3/domains", `{"domain":{"name":"$n"}}`, "domain.id"},
 	"project":    {"admin", "POST /identity/v3/projects", `{"project":{"name":"$n","tags":["blue"]}}`, "project.id"},
@@ -33,16 +34,20 @@ var makers = map[string]maker{
 	"credential": {"ada", "POST /identity/v3/users/$ada/application_credentials", `{"application_credential":{"name":"$n"}}`, "application_credential.id"},
 
 	"image":   {"ada", "POST /image/v2/images", `{"name":"$n","disk_format":"raw","container_format":"bare","tags":["blue"]}`, "id"},
+	"hers":    {"eve", "POST /image/v2/images", `{"name":"eves","disk_format":"raw","container_format":"bare"}`, "id"},
+	"mine":    {"eve", "POST /network/v2.0/networks", `{"network":{"name":"eves"}}`, "network.id"},
+	"guards":  {"eve", "POST /network/v2.0/security-groups", `{"security_group":{"name":"eves"}}`, "security_group.id"},
 	"network": {"ada", "POST /network/v2.0/networks", `{"network":{"name":"$n"}}`, "network.id"},
 	"subnet":  {"ada", "POST /network/v2.0/subnets", `{"subnet":{"name":"$n","network_id":"$network","ip_version":4,"cidr":"10.0.0.0/24"}}`, "subnet.id"},
 	"port":    {"ada", "POST /network/v2.0/ports", `{"port":{"name":"$n","network_id":"$network"}}`, "port.id"},
 	"sg":      {"ada", "POST /network/v2.0/security-groups", `{"security_group":{"name":"$n"}}`, "security_group.id"},
 	"rule":    {"ada", "POST /network/v2.0/security-group-rules", `{"security_group_rule":{"security_group_id":"$sg","direction":"ingress","protocol":"tcp","port_range_min":22,"port_range_max":22,"description":"$n"}}`, "security_group_rule.id"},
 
-	"flavor":     {"admin", "POST /compute/v2.1/flavors", `{"flavor":{"name":"$n","ram":64,"vcpus":1,"disk":1}}`, "flavor.id"},
+	"flavor":     {"admin", "POST /compute/v2.1/flavors", `{"flavor":{"name":"$open","ram":64,"vcpus":1,"disk":1}}`, "flavor.id"},
 	"hidden":     {"admin", "POST /compute/v2.1/flavors", `{"flavor":{"name":"$n","ram":64,"vcpus":1,"disk":1,"os-flavor-access:is_public":false}}`, "flavor.id"},
 	"keypair":    {"ada", "POST /compute/v2.1/os-keypairs", `{"keypair":{"name":"$n","type":"ssh","public_key":"$key"}}`, "keypair.name"},
 	"server":     {"ada", "POST /compute/v2.1/servers", `{"server":{"name":"$n","flavorRef":"$flavor","imageRef":"$full","networks":[{"port":"$nic"}],"metadata":{"color":"blue"},"tags":["blue"]}}`, "server.id"},
+	"free":       {"admin", "POST /image/v2/images", `{"name":"free","disk_format":"raw","container_format":"bare","visibility":"public"}`, "id"},
 	"full":       {"ada", "POST /image/v2/images", `{"name":"$n","disk_format":"raw","container_format":"bare"}`, "id"},
 	"nic":        {"ada", "POST /network/v2.0/ports", `{"port":{"name":"$n","network_id":"$network","fixed_ips":[{"subnet_id":"$subnet"}]}}`, "port.id"},
 	"netname":    {"ada", "GET /network/v2.0/networks/$network", ``, "network.name"},
@@ -75,9 +80,9 @@ func (h *things) id(name string) string {
 		return id
 	}
 	switch name {
-	case "n":
+	case "n", "open":
 		*h.cloud.made++
-		return hush + "-" + strconv.Itoa(*h.cloud.made)
+		return map[string]string{"n": hush, "open": "open"}[name] + "-" + strconv.Itoa(*h.cloud.made)
 	case "key":
 		return "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
 	case "token":
@@ -104,8 +109,8 @@ func (h *things) thing(name string) string {
 	}
 	id := h.make(m.as, h.fill(m.request), h.fill(m.body), m.id)
 	switch name {
-	case "full":
-		w := h.call(h.tokens["ada"], "PUT /image/v2/images/"+id+"/file", strings.Repeat("x", 512), map[string]string{"Content-Type": "application/octet-stream"})
+	case "full", "free":
+		w := h.call(h.tokens[m.as], "PUT /image/v2/images/"+id+"/file", strings.Repeat("x", 512), map[string]string{"Content-Type": "application/octet-stream"})
 		if w.Code != 204 {
 			h.Fatalf("upload: %d %s", w.Code, w.Body)
 		}

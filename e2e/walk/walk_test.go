@@ -212,7 +212,7 @@ func (x *one) blind(who string, w *httptest.ResponseRecorder) {
 			x.Errorf("%s learns of %s: %s", who, name, w.Body)
 		}
 	}
-	if w.Code < 300 && strings.Contains(w.Body.String(), x.named["lab"]) {
+	if lab := x.named["lab"]; strings.Contains(w.Body.String(), lab) && !strings.Contains(x.request, lab) {
 		x.Errorf("%s learns of ada's project: %s", who, w.Body)
 	}
 }
