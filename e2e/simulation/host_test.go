@@ -56,7 +56,7 @@ func (h *host) start() {
 			}
 			return nil
 		},
-		Booter: compute.Booter{Logger: h.cloud.log, Name: h.Name, Hypervisor: h.Host, Network: h.Host, Images: h.Host, Clock: time.Now, Report: h.report,
+		Booter: compute.Booter{Logger: h.cloud.log, Name: h.Name, Hypervisor: h, Network: h.Host, Images: h.Host, Clock: time.Now, Report: h.report,
 			ConfigDrive: func(compute.Metadata) ([]byte, error) { return nil, nil }}}
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -204,4 +204,15 @@ func (h *host) report(ctx context.Context, c commands.Command) error {
 		return errDark
 	}
 	return err
+}
+
+// Quarantine implements compute.Hypervisor, and fails the test where a server is
+// on this host. What a late want made of a server that is gone may be set aside.
+func (h *host) Quarantine(ctx context.Context, id string) error {
+	if one, _ := h.cloud.running(); one != nil {
+		if s, ok := one.Now().Compute.Servers.Get(id); ok && s.Host == h.Name {
+			h.cloud.t.Errorf("SKYLOG_SEED=%d: %s sets aside server %s, which is wanted %s there", h.cloud.seed, h.Name, id, s.Want)
+		}
+	}
+	return h.Host.Quarantine(ctx, id)
 }
