@@ -31,11 +31,11 @@ type scenario struct {
 var scenarios = []scenario{
 	{"commands", 2 * time.Minute, commands},
 	{"idle", 30 * time.Second, idle},
-	{"tokens", time.Minute, tokens},
+	{"tokens", 2 * time.Minute, tokens},
 	{"create", 2 * time.Minute, create},
 	{"list", 3 * time.Minute, list},
 	{"start", time.Minute, start},
-	{"crowd", time.Minute, crowd},
+	{"crowd", 90 * time.Second, crowd},
 }
 
 // load is one run.
