@@ -36,6 +36,7 @@ var scenarios = []scenario{
 	{"list", 3 * time.Minute, list},
 	{"start", time.Minute, start},
 	{"crowd", 90 * time.Second, crowd},
+	{"boot", 2 * time.Minute, boot},
 }
 
 // load is one run.

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -48,14 +49,20 @@ const keptLog = 4 << 10
 
 // launch starts the program on a data folder and waits until it is ready.
 func launch(ctx context.Context, binary, data string, args ...string) (*program, error) {
+	return launchAs(ctx, nil, binary, data, args...)
+}
+
+// launchAs starts it as another user.
+func launchAs(ctx context.Context, as *syscall.Credential, binary, data string, args ...string) (*program, error) {
 	address, err := freeAddress()
 	if err != nil {
 		return nil, err
 	}
 	p := &program{address: address, data: data, exited: make(chan error, 1)}
 	p.command = exec.Command(binary, append([]string{"serve", "--listen", address, "--data", data}, args...)...)
-	p.command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	p.command.Dir = filepath.Dir(data) // no settings file of somebody's shall be read
+	p.command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Credential: as}
+	p.command.Dir = filepath.Dir(data) // no settings of somebody's shall be read
+	p.command.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "SKYLOG_") })
 	out, err := p.command.StdoutPipe()
 	if err != nil {
 		return nil, err
