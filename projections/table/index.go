@@ -17,13 +17,13 @@ type Place[I comparable, K comparable] struct {
 // By adds an index to a table. Per row, of emits the values under which it is
 // found: none, one or several, the same ones whenever it is asked.
 func By[I comparable, K comparable, S any](t *Of[K, S], compare func(a, b I) int, of func(s *S, emit func(I))) Index[I, K, S] {
-	rows := t.d.rows
+	keys := t.d.compare.(func(a, b K) int)
 	entries := newTree(func(a, b any) bool {
 		x, y := a.(*Place[I, K]), b.(*Place[I, K])
 		if c := compare(x.Value, y.Value); c != 0 {
 			return c < 0
 		}
-		return rows.items.Less(x.Key, y.Key) // keys are ordered as the table orders them
+		return keys(x.Key, y.Key) < 0
 	})
 	t.d.kept = append(t.d.kept, keeper{entries, func(entries *tree, k, old, now any) {
 		reindex(entries, of, k.(K), old.(*S), now.(*S))

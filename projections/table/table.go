@@ -31,9 +31,10 @@ type row[K comparable, S any] struct {
 
 // data is a table's trees in one generation.
 type data struct {
-	gen  uint64
-	rows *tree
-	kept []keeper
+	gen     uint64
+	rows    *tree
+	kept    []keeper
+	compare any // func(a, b K) int: how keys are ordered, for indexes
 }
 
 // keeper is something that follows a table's rows, an index or a tally: change
@@ -54,7 +55,7 @@ func keyOf[K comparable, S any](item any) K {
 
 // New makes an empty table whose keys are ordered by compare.
 func New[K comparable, S any](compare func(a, b K) int) Of[K, S] {
-	return Of[K, S]{d: &data{rows: newTree(func(a, b any) bool { return compare(keyOf[K, S](a), keyOf[K, S](b)) < 0 })}}
+	return Of[K, S]{d: &data{compare: compare, rows: newTree(func(a, b any) bool { return compare(keyOf[K, S](a), keyOf[K, S](b)) < 0 })}}
 }
 
 // Attach makes the table a part of the world with this journal.
@@ -149,7 +150,7 @@ func writable(j *Journal, at **data) *data {
 	if old.gen == j.gen {
 		return old
 	}
-	d := &data{gen: j.gen, rows: old.rows.copy(), kept: make([]keeper, len(old.kept))}
+	d := &data{gen: j.gen, compare: old.compare, rows: old.rows.copy(), kept: make([]keeper, len(old.kept))}
 	for i, kept := range old.kept {
 		d.kept[i] = keeper{kept.tree.copy(), kept.change}
 	}
