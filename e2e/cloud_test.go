@@ -38,34 +38,34 @@ func real(t *testing.T) {
 }
 
 // binary builds skylog once for all tests.
-var binary = once(func() (string, error) {
-	dir, err := os.MkdirTemp("", "skylog-e2e-")
-	if err != nil {
-		return "", err
-	}
-	path := filepath.Join(dir, "skylog")
-	out, err := exec.Command("go", "build", "-o", path, "skylog").CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("build: %w\n%s", err, out)
-	}
-	return path, nil
-})
+func binary(t *testing.T) string {
+	t.Helper()
+	built.Do(func() {
+		var dir string
+		if dir, built.err = os.MkdirTemp("", "skylog-e2e-"); built.err != nil {
+			return
+		}
+		built.path = filepath.Join(dir, "skylog")
+		if out, err := exec.Command("go", "build", "-o", built.path, "skylog").CombinedOutput(); err != nil {
+			built.err = fmt.Errorf("build: %w\n%s", err, out)
+		}
+	})
+	check(t, built.err)
+	return built.path
+}
 
-func once(f func() (string, error)) func(t *testing.T) string {
-	var path string
-	var err error
-	done := false
-	return func(t *testing.T) string {
-		t.Helper()
-		if !done {
-			path, err = f()
-			done = true
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		return path
+var built struct {
+	sync.Once
+	path string
+	err  error
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if built.path != "" {
+		_ = os.RemoveAll(filepath.Dir(built.path)) // in the system's folder for such things
 	}
+	os.Exit(code)
 }
 
 // cloud is a skylog of the test's own, in a network namespace of the test's own.

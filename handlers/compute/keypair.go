@@ -9,16 +9,14 @@ import (
 	view "skylog/projections/compute"
 )
 
-// maxKeypairs is Nova's default quota of key pairs per user.
-const maxKeypairs = 100
-
 // ImportKeypair files a public key unless the user has one of that name or as many as the quota allows.
 func ImportKeypair(w *projections.World, c cmd.ImportKeypair) ([]events.Event, error) {
 	id := view.KeypairID{UserID: c.UserID, Name: c.Name}
+	limit := w.Compute.Quotas.Limit(c.ProjectID, "key_pairs")
 	switch keys := &w.Compute.Keypairs; {
 	case keys.Has(id):
 		return nil, commands.Refuse(commands.Conflict, "Key pair '%s' already exists.", c.Name)
-	case keys.CountOf(c.UserID) >= maxKeypairs:
+	case limit >= 0 && keys.CountOf(c.UserID) >= limit:
 		return nil, commands.Refuse(commands.OverLimit, "Quota exceeded, too many key pairs.")
 	}
 	return events.List(evt.KeypairImported{UserID: c.UserID, Name: c.Name, Type: c.Type, PublicKey: c.PublicKey, Fingerprint: c.Fingerprint}), nil
