@@ -96,16 +96,31 @@ func newCloud(t *testing.T, args ...string) *cloud {
 	defer func() { check(t, netns.Set(home)) }()
 	c.space, err = netns.NewNamed(c.name)
 	check(t, err)
+	if left := services(); len(left) > 0 { // their names are the machine's: another cloud's would be taken for ours
+		t.Fatalf("namespaces of another cloud are there: %v", left)
+	}
 	lo, err := netlink.LinkByName("lo")
 	check(t, err)
 	check(t, netlink.LinkSetUp(lo))
 	t.Cleanup(func() {
 		c.stop()
 		c.killGuests()
+		for _, name := range services() { // a test that failed half way left them
+			check(t, netns.DeleteNamed(name))
+		}
 		_ = c.space.Close()
 		check(t, netns.DeleteNamed(c.name))
 	})
 	return c
+}
+
+// services are the namespaces in which clouds on this machine serve DHCP and metadata.
+func services() (names []string) {
+	found, _ := filepath.Glob("/run/netns/skylog-*") // only a bad pattern fails
+	for _, path := range found {
+		names = append(names, filepath.Base(path))
+	}
+	return names
 }
 
 func check(t *testing.T, err error) {

@@ -265,8 +265,7 @@ func (s *story) traces() string {
 	for _, command := range [][]string{{"ip", "-brief", "link"}, {"nft", "list", "ruleset"}} {
 		fmt.Fprintf(&all, "%v:\n%s\n", command, s.run(command[0], command[1:]...))
 	}
-	names, _ := filepath.Glob("/run/netns/skylog-*") // only a bad pattern fails
-	fmt.Fprintf(&all, "namespaces %v\n", names)
+	fmt.Fprintf(&all, "namespaces %v\n", services())
 	for _, folder := range []string{"machines", "network/ports", "images"} {
 		files, _ := filepath.Glob(filepath.Join(s.data, folder, "*"))
 		for _, f := range files {
