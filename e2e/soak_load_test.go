@@ -76,7 +76,7 @@ func newSoak(t *testing.T, c *cloud, chance *rand.Rand) *soak {
 			return conn, err
 		}}}}
 	l.login()
-	quota := map[string]any{"quota_set": map[string]any{"instances": -1, "cores": -1, "ram": -1, "key_pairs": -1}}
+	quota := map[string]any{"quota_set": map[string]any{"instances": -1, "cores": -1, "ram": -1, "key_pairs": 100}} // keypairs are listed unpaged at this microversion, so their number must stay below a page
 	l.must("PUT", "/compute/v2.1/os-quota-sets/"+l.project, quota)
 	l.must("PUT", "/network/v2.0/quotas/"+l.project, map[string]any{"quota": map[string]any{"port": -1, "network": -1}})
 	l.image = text(l.must("POST", "/image/v2/images", map[string]any{"name": "soak", "disk_format": "raw", "container_format": "bare"}), "id")
