@@ -23,9 +23,9 @@ type Caller struct {
 	UserID    string `json:"user,omitempty"`
 	ProjectID string `json:"project,omitempty"`
 	RequestID string `json:"request,omitempty"` // "req-<uuid>" of the HTTP request
-	// Origin is the CMD subject's last tokens: "api.<node>", "host.<host>" or
-	// "cell". It is taken from the subject, not from the message, so that NATS
-	// permissions vouch for it.
+	// Origin is "api.<node>", "host.<host>" or "cell": the CMD subject's last
+	// tokens, for which NATS permissions vouch, or whom the node of that subject
+	// vouches for, as it had their report from a subject of theirs.
 	Origin string `json:"origin,omitempty"`
 	// Cause is the id of the command whose effects led to this one, as a
 	// worker's report names the command that made the want.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"skylog/commands"
@@ -32,7 +33,7 @@ const keyMemory = 24 * time.Hour
 const maxKeys = 10_000
 
 func commitOf(f *draft, e *commands.Envelope, origin string) events.Commit {
-	if e.Origin != "" {
+	if e.Origin != "" && strings.HasPrefix(origin, "api.") { // only a node vouches for others: a host speaks for itself
 		origin = e.Origin
 	}
 	c := events.Commit{

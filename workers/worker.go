@@ -14,8 +14,8 @@ import (
 // Runner hands wants to workers: Watermill's router over a subscriber that
 // delivers one want of a thing at a time, with retries and dead letters.
 type Runner struct {
-	// Wants delivers wants; a message's metadata "superseded" channel isn't needed:
-	// its context ends when a newer want of the same thing has come.
+	// Wants delivers wants; a message's context ends when a newer want of the same
+	// thing has come.
 	Wants message.Subscriber
 	// Dead takes what could not be done, under topic "dlq.want".
 	Dead   message.Publisher

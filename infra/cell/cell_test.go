@@ -2,6 +2,7 @@ package cell
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -229,6 +230,30 @@ func TestARestartGoesOnWhereItEnded(t *testing.T) {
 			t.Fatalf("verified %+v, which none of the rounds ended with", found)
 		}
 	})
+}
+
+func TestAHostSpeaksForNobodyElse(t *testing.T) {
+	store := memlog.New()
+	c, _ := run(t, store, "")
+	at := time.Now().UTC()
+	forged, err := commands.Seal("018f0000-0000-7000-8000-000000000002", commands.Caller{Origin: "api.test"}, at, []commands.Command{key(1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := json.Marshal([]commands.Envelope{forged})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Put(t.Context(), "host.evil", "forged", data); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Do(t.Context(), key(2)); err != nil { // decided behind it
+		t.Fatal(err)
+	}
+	outcome, err := c.Outcome(t.Context(), forged.ID)
+	if err != nil || outcome.Refused == nil || outcome.Caller.Origin != "host.evil" {
+		t.Fatalf("a host's forged origin: %+v, %v; want it refused as the host's own", outcome, err)
+	}
 }
 
 func TestANearlyFullDiskLetsInWhatMakesRoom(t *testing.T) {
