@@ -103,6 +103,7 @@ type node struct {
 	images  *imagestore.Store
 	sign    image.Signer              // of the addresses of image bytes; a new key at each start, as wants are written anew
 	hosts   map[string]*compute.Agent // those of this process
+	groups  compute.Groups            // as its hosts know them
 	ready   chan struct{}
 	// passwords is what servers' first passwords follow from.
 	passwords []byte

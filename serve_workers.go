@@ -23,8 +23,10 @@ import (
 const (
 	parallelReal = 8
 	parallelSim  = 2048
-	resync       = 5 * time.Minute
-	wantLife     = 7 * 24 * time.Hour
+	// parallelGroups is how many security groups' changes are carried out at once.
+	parallelGroups = 8
+	resync         = 5 * time.Minute
+	wantLife       = 7 * 24 * time.Hour
 )
 
 // startWorkers starts what makes the machines match the world.
@@ -33,8 +35,8 @@ func (n *node) startWorkers(ctx context.Context, group *errgroup.Group, parallel
 	watchman := &compute.Watchman{Now: n.now, Do: n.cell.Do, Clock: time.Now, Logger: n.log}
 	keeper := &workers.Timekeeper{Now: n.now, Do: n.cell.Do, Clock: time.Now, Logger: n.log,
 		Due: []func(*projections.World, time.Time, int) []workers.Overdue{identity.Overdue, image.Overdue, compute.Overdue}}
-	wants := &compute.Wants{ImageURL: n.imageURL, Open: n.keys.Open}
-	dispatcher := &workers.Dispatcher{Now: n.now, Frames: n.cell.Frames, Sources: []workers.Source{wants.Source(), compute.Complete()},
+	wants := compute.Wants{ImageURL: n.imageURL, Open: n.keys.Open}
+	dispatcher := &workers.Dispatcher{Now: n.now, Frames: n.cell.Frames, Sources: wants.Sources(),
 		Outbox: jetstream.Outbox{JS: n.nats.JS}, Clock: time.Now, Logger: n.log}
 	group.Go(func() error { return n.disk.Run(ctx) })
 	group.Go(func() error { return reports.Run(ctx) })
@@ -50,18 +52,21 @@ func (n *node) runAgents(ctx context.Context, group *errgroup.Group, parallel in
 	if len(agents) == 0 {
 		return nil
 	}
-	topic := "want.>"
+	topic := "*"
 	if len(agents) == 1 {
 		for name := range agents {
-			topic = "want." + name + ".>"
+			topic = name
 		}
 	}
 	js, conn, err := n.nats.Connect("skylog hosts")
 	if err != nil {
 		return err
 	}
-	runner := &workers.Runner{Dead: jetstream.DeadLetters{JS: js}, Logger: n.log, Wants: &jetstream.Wants{
-		JS: js, Parallel: parallel, Resync: resync,
+	dead := jetstream.DeadLetters{JS: js}
+	groups := &workers.Runner{Dead: dead, Logger: n.log, Wants: &jetstream.Wants{
+		JS: js, Kinds: []string{compute.GroupKind}, Parallel: parallelGroups, Resync: resync}}
+	runner := &workers.Runner{Dead: dead, Logger: n.log, Wants: &jetstream.Wants{
+		JS: js, Kinds: []string{compute.Kind, workers.CompleteKind}, Parallel: parallel, Resync: resync,
 		Mine: func(host string) bool { return agents[host] != nil },
 		Inventory: func(ctx context.Context) workers.Inventory {
 			return compute.TakeInventories(ctx, agents, func(host string, err error) {
@@ -77,6 +82,11 @@ func (n *node) runAgents(ctx context.Context, group *errgroup.Group, parallel in
 			return a.Live(ctx)
 		})
 	}
+	group.Go(func() error {
+		return groups.Run(ctx, "groups", workers.AnyHost, n.groups.Handle(func(id string, why error) {
+			n.log.Error("ports could not be told of the members of a security group; the next resync tries again", "group", id, "error", why)
+		}))
+	})
 	group.Go(func() error {
 		defer conn.Close()
 		return runner.Run(ctx, "machines", topic, compute.Handle(func(host string) *compute.Agent { return agents[host] }))
@@ -108,7 +118,7 @@ func (n *node) agents(ctx context.Context) (map[string]*compute.Agent, int, erro
 func (n *node) agent(name, id string, h compute.Hypervisor, net compute.Network, images compute.Images) *compute.Agent {
 	reporter := jetstream.Reporter{Conn: n.nats.Conn(), Host: name}
 	return &compute.Agent{ID: id, Zone: "nova", Beat: reporter.Beat, Booter: compute.Booter{Logger: n.log,
-		Name: name, Hypervisor: h, Network: net, Images: images, ConfigDrive: configdrive.Build, Report: reporter.Report, Clock: time.Now}}
+		Name: name, Hypervisor: h, Network: net, Images: images, Groups: &n.groups, ConfigDrive: configdrive.Build, Report: reporter.Report, Clock: time.Now}}
 }
 
 // imageURL is where a host gets an image's bytes, for as long as a want of it may lie about.

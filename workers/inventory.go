@@ -1,5 +1,8 @@
 package workers
 
+// AnyHost stands for the host in a want that all hosts must know.
+const AnyHost = "_any"
+
 // CompleteKind is the kind of the want by which a host learns that all its wants
 // are there to be read. The stream of wants is filled anew from the world when
 // dispatch starts; until this one lies behind them, some may be missing, and

@@ -3,6 +3,7 @@ package simulation
 import (
 	"cmp"
 	"context"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -79,16 +80,24 @@ func (b *bus) Write(ctx context.Context, wants []workers.Want) error {
 		b.full = b.full || s.kind == workers.CompleteKind
 		s.seq = b.seq
 		b.wants[s.subject()] = s
-		h, calm := b.hosts[w.Host], b.calm
+		var hosts []*host
+		for _, name := range slices.Sorted(maps.Keys(b.hosts)) {
+			if w.Host == name || w.Host == workers.AnyHost {
+				hosts = append(hosts, b.hosts[name])
+			}
+		}
+		calm := b.calm
 		b.mu.Unlock()
-		if h == nil || s.kind == workers.CompleteKind {
+		if s.kind == workers.CompleteKind {
 			continue
 		}
-		if calm || !b.luck.happens(0.1) { // else the next resync brings it
-			h.deliver(s)
-		}
-		if replaced && !calm && b.luck.happens(0.1) {
-			h.deliverLater(old)
+		for _, h := range hosts {
+			if calm || !b.luck.happens(0.1) { // else the next resync brings it
+				h.deliver(s)
+			}
+			if replaced && !calm && b.luck.happens(0.1) {
+				h.deliverLater(old)
+			}
 		}
 	}
 	return nil
@@ -112,7 +121,7 @@ func (b *bus) read(ctx context.Context, host string, do func(stored)) {
 	b.mu.Lock()
 	var all []stored
 	for subject, s := range b.wants {
-		if strings.HasPrefix(subject, host+".") {
+		if strings.HasPrefix(subject, host+".") || s.host == workers.AnyHost {
 			all = append(all, s)
 		}
 	}

@@ -68,10 +68,10 @@ func (c *cloud) start() {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	wants := &compute.Wants{ImageURL: func(id string) string { return "sim:" + id },
+	wants := compute.Wants{ImageURL: func(id string) string { return "sim:" + id },
 		Open: func(_ string, sealed []byte) ([]byte, error) { return sealed, nil }}
 	dispatcher := &workers.Dispatcher{Now: one.Now, Frames: one.Frames, Outbox: c.bus, Clock: time.Now, Logger: c.log,
-		Sources: []workers.Source{wants.Source(), compute.Complete()}}
+		Sources: wants.Sources()}
 	watchman := &compute.Watchman{Now: one.Now, Do: one.Do, Clock: time.Now, Logger: c.log}
 	keeper := &workers.Timekeeper{Now: one.Now, Do: one.Do, Clock: time.Now, Logger: c.log,
 		Due: []func(*projections.World, time.Time, int) []workers.Overdue{compute.Overdue}}

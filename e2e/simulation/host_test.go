@@ -56,7 +56,7 @@ func (h *host) start() {
 			}
 			return nil
 		},
-		Booter: compute.Booter{Logger: h.cloud.log, Name: h.Name, Hypervisor: h, Network: h.Host, Images: h.Host, Clock: time.Now, Report: h.report,
+		Booter: compute.Booter{Logger: h.cloud.log, Name: h.Name, Hypervisor: h, Network: h.Host, Images: h.Host, Groups: &compute.Groups{}, Clock: time.Now, Report: h.report,
 			ConfigDrive: func(compute.Metadata) ([]byte, error) { return nil, nil }}}
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -138,6 +138,7 @@ func (h *host) deliverLater(s stored) {
 
 func (h *host) work(ctx context.Context, agent *compute.Agent, subject string, d *desk) {
 	handle := compute.Handle(func(string) *compute.Agent { return agent })
+	groups := agent.Groups.Handle(func(string, error) {}) // the next resync tries again
 	for {
 		h.mu.Lock()
 		if d.next == nil || ctx.Err() != nil {
@@ -148,10 +149,14 @@ func (h *host) work(ctx context.Context, agent *compute.Agent, subject string, d
 			return
 		}
 		one, cancel := context.WithCancel(ctx)
-		data := d.next.data
+		data, kind := d.next.data, d.next.kind
 		d.next, d.cancel = nil, cancel
 		h.mu.Unlock()
-		attempt(one, handle, data)
+		if kind == compute.GroupKind {
+			attempt(one, groups, data)
+		} else {
+			attempt(one, handle, data)
+		}
 		cancel()
 	}
 }

@@ -67,6 +67,8 @@ func (o Outbox) forget(ctx context.Context, subject string) error {
 // of several only the newest is kept.
 type Wants struct {
 	JS jetstream.JetStream
+	// Kinds are what is delivered; what the Inventory needs to be told of, too.
+	Kinds []string
 	// Parallel is how many things may be worked on at once.
 	Parallel int
 	// Mine says whether a host's wants are for this process; nil: all are.
@@ -78,7 +80,7 @@ type Wants struct {
 	Inventory func(context.Context) workers.Inventory
 }
 
-// Subscribe implements message.Subscriber; the topic is the subject filter.
+// Subscribe implements message.Subscriber; the topic is a host, or "*" for all.
 func (s *Wants) Subscribe(ctx context.Context, topic string) (<-chan *message.Message, error) {
 	out := make(chan *message.Message)
 	keys := &keyed{out: out, slots: make(chan struct{}, s.Parallel), latest: map[string]*pending{}}
@@ -115,8 +117,12 @@ func (s *Wants) consume(ctx context.Context, topic string, keys *keyed) (stop fu
 	}
 	setup, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
+	subjects := make([]string, len(s.Kinds))
+	for i, kind := range s.Kinds {
+		subjects[i] = "want." + topic + "." + kind + ".*"
+	}
 	consumer, err := s.JS.OrderedConsumer(setup, WANT, jetstream.OrderedConsumerConfig{
-		FilterSubjects: []string{topic}, DeliverPolicy: jetstream.DeliverLastPerSubjectPolicy,
+		FilterSubjects: subjects, DeliverPolicy: jetstream.DeliverLastPerSubjectPolicy,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read wants: %w", err)

@@ -98,7 +98,7 @@ func newBench(t *testing.T, fails string) *bench {
 
 // restart is another agent on the same host.
 func (b *bench) restart() {
-	b.Booter = &compute.Booter{Name: "host", Hypervisor: b.flaky, Network: b.flaky, Images: b.flaky, Clock: time.Now,
+	b.Booter = &compute.Booter{Name: "host", Hypervisor: b.flaky, Network: b.flaky, Images: b.flaky, Groups: &compute.Groups{}, Clock: time.Now,
 		ConfigDrive: func(compute.Metadata) ([]byte, error) { return nil, nil },
 		Report: func(_ context.Context, c commands.Command) error {
 			if err := b.once("report"); err != nil {

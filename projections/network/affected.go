@@ -8,7 +8,8 @@ import (
 )
 
 // Affected goes through the ports whose host views an event changes, each once.
-// It is to be asked of the world in which the event is folded.
+// It is to be asked of the world in which the event is folded. That a group has
+// other members changes no view: AffectedGroups tells of it.
 func (t *Tables) Affected(e events.Event) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		seen := map[string]bool{}
@@ -23,11 +24,11 @@ func (t *Tables) Affected(e events.Event) iter.Seq[string] {
 		case evt.NetworkReconfigured:
 			t.onNetwork(e.ID, once)
 		case evt.SubnetCreated: // ports may have an address of it at once
-			t.onNetworkAndAbout(e.NetworkID, once)
+			t.onNetwork(e.NetworkID, once)
 		case evt.SubnetReconfigured:
 			t.onSubnet(e.ID, once)
 		case evt.SubnetDeleted:
-			t.onNetworkAndAbout(e.NetworkID, once)
+			t.onNetwork(e.NetworkID, once)
 		case evt.SecurityGroupRenamed:
 			t.inGroup(e.ID, once)
 		case evt.SecurityGroupRuleAdded:
@@ -44,29 +45,72 @@ func (t *Tables) Affected(e events.Event) iter.Seq[string] {
 func (t *Tables) byPortEvent(e events.Event, once func(string) bool) {
 	switch e := e.(type) {
 	case evt.PortCreated:
-		if e.Settings.DeviceOwner == DHCPOwner {
-			t.onNetwork(e.NetworkID, once)
-			return
-		}
-		_ = once(e.ID) && t.aboutGroups(e.Settings.SecurityGroupIDs, once)
+		t.byPort(e.ID, e.NetworkID, e.Settings.DeviceOwner == DHCPOwner, once)
 	case evt.PortReconfigured:
-		if e.Settings.DeviceOwner == DHCPOwner {
-			t.onNetwork(e.NetworkID, once)
-			return
-		}
-		if once(e.ID) && e.SendersChanged {
-			_ = t.aboutGroups(e.Settings.SecurityGroupIDs, once) && t.aboutGroups(e.LeftGroups, once)
-		}
+		t.byPort(e.ID, e.NetworkID, e.Settings.DeviceOwner == DHCPOwner, once)
 	case evt.PortBound:
 		once(e.ID)
 	case evt.PortUnbound:
 		once(e.ID)
 	case evt.PortDeleted:
-		if e.DHCP {
-			t.onNetwork(e.NetworkID, once)
-			return
+		t.byPort(e.ID, e.NetworkID, e.DHCP, once)
+	}
+}
+
+// byPort is the port itself, or all of its network if that is served by it.
+func (t *Tables) byPort(id, networkID string, dhcp bool, once func(string) bool) {
+	if dhcp {
+		t.onNetwork(networkID, once)
+		return
+	}
+	once(id)
+}
+
+// AffectedGroups goes through the security groups that rules refer to and whose
+// members, as hosts know them, an event changes; and says of each whether hosts
+// wait for it, as a rule is new that refers to it. It is to be asked of the world
+// in which the event is folded.
+func (t *Tables) AffectedGroups(e events.Event, emit func(id string, awaited bool)) {
+	changed := func(groups []string) {
+		for _, g := range groups {
+			if t.Rules.Refer(g) {
+				emit(g, false)
+			}
 		}
-		_ = once(e.ID) && t.aboutGroups(e.SecurityGroupIDs, once)
+	}
+	switch e := e.(type) {
+	case evt.SecurityGroupRuleAdded:
+		if e.Rule.RemoteGroupID != "" {
+			emit(e.Rule.RemoteGroupID, true)
+		}
+	case evt.SecurityGroupDeleted:
+		emit(e.ID, false)
+	case evt.SubnetCreated: // ports may get or lose an address that nobody asked for
+		t.groupsOn(e.NetworkID, changed)
+	case evt.SubnetDeleted:
+		t.groupsOn(e.NetworkID, changed)
+	case evt.PortCreated:
+		changed(e.Settings.SecurityGroupIDs)
+	case evt.PortReconfigured:
+		if e.SendersChanged {
+			changed(e.Settings.SecurityGroupIDs)
+			changed(e.LeftGroups)
+		}
+	case evt.PortDeleted:
+		changed(e.SecurityGroupIDs)
+	}
+}
+
+// groupsOn goes through the groups that have members on a network.
+func (t *Tables) groupsOn(networkID string, do func(groups []string)) {
+	done := map[string]bool{}
+	for _, p := range t.Ports.OfNetwork(networkID, "") {
+		for _, g := range p.SecurityGroupIDs {
+			if !done[g] {
+				done[g] = true
+				do([]string{g})
+			}
+		}
 	}
 }
 
@@ -77,26 +121,6 @@ func (t *Tables) onNetwork(id string, yield func(string) bool) bool {
 		}
 	}
 	return true
-}
-
-// onNetworkAndAbout goes through a network's ports and those whose rules refer
-// to groups of them: for changes of addresses that nobody asked for.
-func (t *Tables) onNetworkAndAbout(id string, yield func(string) bool) {
-	done := map[string]bool{}
-	for port, p := range t.Ports.OfNetwork(id, "") {
-		if !yield(port) {
-			return
-		}
-		for _, g := range p.SecurityGroupIDs {
-			if done[g] {
-				continue
-			}
-			done[g] = true
-			if !t.aboutGroups([]string{g}, yield) {
-				return
-			}
-		}
-	}
 }
 
 func (t *Tables) onSubnet(id string, yield func(string) bool) bool {
@@ -112,18 +136,6 @@ func (t *Tables) inGroup(id string, yield func(string) bool) bool {
 	for port := range t.Ports.OfGroup(id, "") {
 		if !yield(port) {
 			return false
-		}
-	}
-	return true
-}
-
-// aboutGroups goes through the members of all groups whose rules refer to one of these.
-func (t *Tables) aboutGroups(groups []string, yield func(string) bool) bool {
-	for _, g := range groups {
-		for _, r := range t.Rules.AboutGroup(g) {
-			if !t.inGroup(r.GroupID, yield) {
-				return false
-			}
 		}
 	}
 	return true

@@ -39,51 +39,18 @@ type HostIP struct {
 	HostRoutes  []evt.Route
 }
 
-// HostRule is a rule with its remote group resolved to the members' addresses.
+// HostRule is a rule as hosts know it. Whom it lets pass are Remotes, or those
+// of RemoteGroup: its members are told once for all ports (MembersOf).
 type HostRule struct {
 	Ingress, IPv6    bool
 	Protocol         string // "", "tcp", "udp", "icmp", "ipv6-icmp" or an IP protocol number
 	PortMin, PortMax *int
-	Remotes          []netip.Prefix // nil: any; never empty otherwise
+	Remotes          []netip.Prefix // nil: any, unless there is a group
+	RemoteGroup      string
 }
 
 // HostView is what the host of a port must be told about it.
-func (t *Tables) HostView(portID string) (HostPort, bool) { return t.HostViews().Of(portID) }
-
-// HostViews makes the views of many ports of one and the same world. The members
-// of a group are found once for all of them: when one comes, the views of all
-// others are made anew, and a group of n would be gone through n times. It is
-// not safe for concurrent use.
-func (t *Tables) HostViews() *HostViews {
-	return &HostViews{tables: t, members: map[family][]netip.Prefix{}}
-}
-
-// HostViews has what the views of several ports share.
-type HostViews struct {
-	tables  *Tables
-	members map[family][]netip.Prefix
-}
-
-// family is the addresses of a group that are of one kind.
-type family struct {
-	group string
-	ipv6  bool
-}
-
-// membersOf is MembersOf, asked once; the views share it.
-func (v *HostViews) membersOf(group string, ipv6 bool) []netip.Prefix {
-	f := family{group, ipv6}
-	members, known := v.members[f]
-	if !known {
-		members = v.tables.MembersOf(group, ipv6)
-		v.members[f] = members
-	}
-	return members
-}
-
-// Of is what the host of a port must be told about it.
-func (v *HostViews) Of(portID string) (view HostPort, ok bool) {
-	t := v.tables
+func (t *Tables) HostView(portID string) (view HostPort, ok bool) {
 	p, ok := t.Ports.Get(portID)
 	if !ok {
 		return HostPort{}, false
@@ -105,9 +72,7 @@ func (v *HostViews) Of(portID string) (view HostPort, ok bool) {
 		g, _ := t.Groups.Get(id)
 		view.GroupNames = append(view.GroupNames, g.Name)
 		for _, r := range t.Rules.OfGroup(id, "") {
-			if rule, matches := v.hostRule(r); matches {
-				view.Rules = append(view.Rules, rule)
-			}
+			view.Rules = append(view.Rules, hostRule(r))
 		}
 	}
 	view.Rules = distinct(view.Rules)
@@ -128,18 +93,12 @@ func (t *Tables) hostIP(f evt.FixedIP, dhcp Port) HostIP {
 	return ip
 }
 
-// hostRule resolves a rule. One whose remote group has no member of its family
-// matches nothing and is left out: a rule without remotes would match anyone.
-func (v *HostViews) hostRule(r Rule) (rule HostRule, matches bool) {
-	rule = HostRule{Ingress: r.Ingress, IPv6: r.IPv6, Protocol: plain(r.Protocol), PortMin: r.PortMin, PortMax: r.PortMax}
-	switch {
-	case r.RemoteGroupID != "":
-		rule.Remotes = v.membersOf(r.RemoteGroupID, r.IPv6)
-		return rule, len(rule.Remotes) > 0
-	case r.RemotePrefix.IsValid() && r.RemotePrefix.Bits() > 0:
+func hostRule(r Rule) HostRule {
+	rule := HostRule{Ingress: r.Ingress, IPv6: r.IPv6, Protocol: plain(r.Protocol), PortMin: r.PortMin, PortMax: r.PortMax, RemoteGroup: r.RemoteGroupID}
+	if r.RemoteGroupID == "" && r.RemotePrefix.IsValid() && r.RemotePrefix.Bits() > 0 {
 		rule.Remotes = []netip.Prefix{r.RemotePrefix.Masked()}
 	}
-	return rule, true
+	return rule
 }
 
 // plain is a protocol in the form that hosts know.
@@ -160,20 +119,15 @@ func plain(protocol string) string {
 	}
 }
 
-// MembersOf are the addresses from which members of a group send, of one family, in order.
-func (t *Tables) MembersOf(groupID string, ipv6 bool) []netip.Prefix {
+// MembersOf are the addresses from which members of a group send, in order.
+func (t *Tables) MembersOf(groupID string) []netip.Prefix {
 	var members []netip.Prefix
-	add := func(p netip.Prefix) {
-		if p.Addr().Is6() == ipv6 {
-			members = append(members, p)
-		}
-	}
 	for _, p := range t.Ports.OfGroup(groupID, "") {
 		for _, f := range p.FixedIPs {
-			add(netip.PrefixFrom(f.Address, f.Address.BitLen()))
+			members = append(members, netip.PrefixFrom(f.Address, f.Address.BitLen()))
 		}
 		for _, pair := range p.AllowedPairs {
-			add(pair.Address.Masked())
+			members = append(members, pair.Address.Masked())
 		}
 	}
 	slices.SortFunc(members, comparePrefixes)
@@ -194,7 +148,7 @@ func distinct(rules []HostRule) []HostRule {
 func compareRules(a, b HostRule) int {
 	return cmp.Or(compareBools(a.Ingress, b.Ingress), compareBools(a.IPv6, b.IPv6), strings.Compare(a.Protocol, b.Protocol),
 		cmp.Compare(bound(a.PortMin), bound(b.PortMin)), cmp.Compare(bound(a.PortMax), bound(b.PortMax)),
-		slices.CompareFunc(a.Remotes, b.Remotes, comparePrefixes))
+		strings.Compare(a.RemoteGroup, b.RemoteGroup), slices.CompareFunc(a.Remotes, b.Remotes, comparePrefixes))
 }
 
 func compareBools(a, b bool) int {

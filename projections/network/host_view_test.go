@@ -45,21 +45,17 @@ func base(more ...events.Event) []events.Event {
 	), more...)
 }
 
-func TestARemoteGroupIsItsMembersAddresses(t *testing.T) {
+func TestARemoteGroupIsToldByItsMembersAddresses(t *testing.T) {
 	db := member("b", "fa:16:3e:00:00:02", "db", "10.0.0.9")
-	tables := folded(base(db)...)
-	if view, _ := tables.HostView("b"); len(view.Rules) != 0 {
-		t.Fatalf("a group without members lets pass %+v, want nothing: a rule without remotes would match anyone", view.Rules)
-	}
-	tables = folded(base(db, member("a", "fa:16:3e:00:00:01", "web", "10.0.0.8", "10.0.0.8/32", "10.1.0.0/16"),
+	tables := folded(base(db, member("a", "fa:16:3e:00:00:01", "web", "10.0.0.8", "10.0.0.8/32", "10.1.0.0/16"),
 		member("c", "fa:16:3e:00:00:03", "web", "10.0.0.7"))...)
 	view, ok := tables.HostView("b")
-	if !ok || len(view.Rules) != 1 || view.VNI != 7 || view.MTU != 1450 || view.Rules[0].Protocol != "tcp" {
+	if !ok || len(view.Rules) != 1 || view.VNI != 7 || view.MTU != 1450 || view.Rules[0].Protocol != "tcp" || view.Rules[0].RemoteGroup != "web" {
 		t.Fatalf("the view of the port is %+v", view)
 	}
 	want := []netip.Prefix{netip.MustParsePrefix("10.0.0.7/32"), netip.MustParsePrefix("10.0.0.8/32"), netip.MustParsePrefix("10.1.0.0/16")}
-	if got := view.Rules[0].Remotes; !slices.Equal(got, want) {
-		t.Fatalf("the remotes are %v, want %v", got, want)
+	if got := tables.MembersOf("web"); !slices.Equal(got, want) {
+		t.Fatalf("the members are %v, want %v", got, want)
 	}
 }
 
@@ -76,29 +72,42 @@ func TestTheDHCPPortsAddressIsTheSubnetsService(t *testing.T) {
 	}
 }
 
-func TestAnEventAffectsThePortsWhoseRulesReferToIt(t *testing.T) {
+func TestAnEventAffectsPortsAndTheGroupsThatRulesReferTo(t *testing.T) {
 	web, db := member("a", "fa:16:3e:00:00:01", "web", "10.0.0.8"), member("b", "fa:16:3e:00:00:02", "db", "10.0.0.9")
 	tables := folded(base(web, db)...)
 	moved := web.Settings
 	moved.SecurityGroupIDs = nil
 	for _, c := range []struct {
-		name  string
-		event events.Event
-		want  []string
+		name          string
+		event         events.Event
+		ports, groups []string
 	}{
-		{"a new member of the remote group", web, []string{"a", "b"}},
-		{"a new member of the group that refers to it", db, []string{"b"}},
-		{"a renamed port", evt.PortReconfigured{ID: "a", NetworkID: "n", Settings: web.Settings}, []string{"a"}},
-		{"a port that left the remote group", evt.PortReconfigured{ID: "a", NetworkID: "n", Settings: moved, SendersChanged: true, LeftGroups: []string{"web"}}, []string{"a", "b"}},
-		{"a member that is gone", evt.PortDeleted{ID: "a", NetworkID: "n", SecurityGroupIDs: []string{"web"}}, []string{"a", "b"}},
-		{"a rule of the group", evt.SecurityGroupRuleRemoved{ID: "r", GroupID: "db"}, []string{"b"}},
-		{"the subnet", evt.SubnetReconfigured{ID: "s", NetworkID: "n"}, []string{"a", "b"}},
-		{"the network", evt.NetworkReconfigured{ID: "n"}, []string{"a", "b"}},
-		{"a binding", evt.PortBound{ID: "a", Host: "h"}, []string{"a"}},
-		{"a status", evt.PortWentUp{ID: "a"}, nil},
+		{"a new member of the remote group", web, []string{"a"}, []string{"web"}},
+		{"a new member of the group that refers to it", db, []string{"b"}, nil},
+		{"a renamed port", evt.PortReconfigured{ID: "a", NetworkID: "n", Settings: web.Settings}, []string{"a"}, nil},
+		{"a port that left the remote group", evt.PortReconfigured{ID: "a", NetworkID: "n", Settings: moved, SendersChanged: true, LeftGroups: []string{"web"}}, []string{"a"}, []string{"web"}},
+		{"a member that is gone", evt.PortDeleted{ID: "a", NetworkID: "n", SecurityGroupIDs: []string{"web"}}, []string{"a"}, []string{"web"}},
+		{"a rule of the group", evt.SecurityGroupRuleRemoved{ID: "r", GroupID: "db"}, []string{"b"}, nil},
+		{"a rule that refers to a group", evt.SecurityGroupRuleAdded{Rule: evt.SecurityGroupRule{ID: "r2", GroupID: "db", RemoteGroupID: "web"}}, []string{"b"}, []string{"web!"}},
+		{"a group that is gone", evt.SecurityGroupDeleted{ID: "web"}, nil, []string{"web"}},
+		{"the subnet", evt.SubnetReconfigured{ID: "s", NetworkID: "n"}, []string{"a", "b"}, nil},
+		{"a further subnet", evt.SubnetCreated{ID: "s2", NetworkID: "n"}, []string{"a", "b"}, []string{"web"}},
+		{"the network", evt.NetworkReconfigured{ID: "n"}, []string{"a", "b"}, nil},
+		{"a binding", evt.PortBound{ID: "a", Host: "h"}, []string{"a"}, nil},
+		{"a status", evt.PortWentUp{ID: "a"}, nil, nil},
 	} {
-		if got := slices.Sorted(tables.Affected(c.event)); !slices.Equal(got, c.want) {
-			t.Errorf("%s affects %v, want %v", c.name, got, c.want)
+		if got := slices.Sorted(tables.Affected(c.event)); !slices.Equal(got, c.ports) {
+			t.Errorf("%s affects the ports %v, want %v", c.name, got, c.ports)
+		}
+		var groups []string
+		tables.AffectedGroups(c.event, func(id string, awaited bool) {
+			if awaited {
+				id += "!"
+			}
+			groups = append(groups, id)
+		})
+		if !slices.Equal(groups, c.groups) {
+			t.Errorf("%s affects the groups %v, want %v", c.name, groups, c.groups)
 		}
 	}
 }

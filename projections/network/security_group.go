@@ -101,6 +101,9 @@ func (t *Rules) AboutGroup(groupID string) iter.Seq2[string, Rule] {
 	return table.Each(t.byRemote, &t.Of, groupID)
 }
 
+// Refer says whether any rule's remote side is this group.
+func (t *Rules) Refer(groupID string) bool { return table.Has(t.byRemote, &t.Of, groupID) }
+
 // Like is the rule of the same group that lets pass just the same, if there is one.
 func (t *Rules) Like(r evt.SecurityGroupRule) (Rule, bool) {
 	return table.First(t.byMeaning, &t.Of, Pair{r.GroupID, meaning(r)})

@@ -19,6 +19,8 @@ type Booter struct {
 	Hypervisor Hypervisor
 	Network    Network
 	Images     Images
+	// Groups are the security groups' members, for all hosts of a process.
+	Groups *Groups
 	// ConfigDrive makes the disk on which a guest finds its metadata.
 	ConfigDrive func(Metadata) ([]byte, error)
 	Report      func(context.Context, commands.Command) error
@@ -32,6 +34,8 @@ type Booter struct {
 	aside    map[string]bool   // machines that are being set aside
 	gone     []string          // servers gone since the last inventory
 	longGone []string          // and those before
+
+	grouped map[string]PortSpec // the plugged ports that refer to security groups, as their wants say
 
 	settling   sync.Mutex      // one inventory is settled at a time
 	loosePorts map[string]bool // ports found without a server at the last inventory

@@ -61,10 +61,48 @@ func (b *Booter) ownerOf(port string) string {
 	return b.owners[port]
 }
 
+// plug makes a port what its want says, once all groups that it refers to are known.
 func (b *Booter) plug(ctx context.Context, p PortSpec) (Attachment, error) {
+	if err := b.Groups.await(ctx, p.Rules); err != nil {
+		return Attachment{}, err
+	}
 	b.plugging.RLock()
 	defer b.plugging.RUnlock()
-	return b.Network.Plug(ctx, p)
+	b.refer(&p)
+	return b.Network.Plug(ctx, b.Groups.resolved(p))
+}
+
+// refer keeps a port that refers to groups, to be plugged again when they change.
+func (b *Booter) refer(p *PortSpec) {
+	groups := remoteGroups(p.Rules)
+	b.mu.Lock()
+	if b.grouped == nil {
+		b.grouped = map[string]PortSpec{}
+	}
+	if len(groups) > 0 {
+		b.grouped[p.ID] = *p
+	} else {
+		delete(b.grouped, p.ID)
+	}
+	b.mu.Unlock()
+	b.Groups.use(b, p.ID, groups)
+}
+
+// regroup plugs a port again whose groups have other members. It waits for
+// whoever plugs it now, so that the newest of its wants stays.
+func (b *Booter) regroup(ctx context.Context, port string) error {
+	b.plugging.Lock()
+	defer b.plugging.Unlock()
+	b.mu.Lock()
+	p, there := b.grouped[port]
+	b.mu.Unlock()
+	if !there {
+		return nil
+	}
+	if _, err := b.Network.Plug(ctx, b.Groups.resolved(p)); err != nil {
+		return fmt.Errorf("plug port %s: %w", port, err)
+	}
+	return nil
 }
 
 // unplug takes a port away if it is this server's still; without one, if it is nobody's.
@@ -78,9 +116,11 @@ func (b *Booter) unplug(ctx context.Context, port, server string) error {
 		return fmt.Errorf("unplug port %s: %w", port, err)
 	}
 	b.mu.Lock()
-	defer b.mu.Unlock()
+	delete(b.grouped, port)
 	if b.owners[port] == server {
 		delete(b.owners, port)
 	}
+	b.mu.Unlock()
+	b.Groups.use(b, port, nil)
 	return nil
 }

@@ -154,7 +154,7 @@ type PortSpec struct {
 	// AllowedPairs may be used as sender beside MAC and FixedIPs.
 	AllowedPairs []AddressPair
 	// Rules are what may pass; all else is dropped, but replies to what passed.
-	// Remote groups stand here as their members' addresses.
+	// A Network finds no remote groups here: the Booter has put their members in.
 	Rules []Rule
 	// Metadata is what this port's guest is told on 169.254.169.254 and, where
 	// the network has no privileges, on its config drive.
@@ -194,7 +194,9 @@ type Rule struct {
 	Protocol string // "", "tcp", "udp", "icmp", "ipv6-icmp" or an IP protocol number
 	// PortMin and PortMax are the destination ports, or ICMP type and code; nil: any.
 	PortMin, PortMax *int
-	Remotes          []netip.Prefix // nil: any
+	Remotes          []netip.Prefix // nil: any, unless there is a group
+	// RemoteGroup is the security group whose members may pass, known by a want of its own.
+	RemoteGroup string `json:",omitempty"`
 }
 
 // Metadata is what a guest may learn about itself. It is rendered by whoever

@@ -54,28 +54,17 @@ type Wants struct {
 	ImageURL func(imageID string) string
 	// Open reads what was sealed with a project's key.
 	Open func(project string, sealed []byte) ([]byte, error)
-
-	// views are those of the world that was asked of last; dispatch asks for many in a row.
-	views *netview.HostViews
-	world *projections.World
 }
 
-// viewsOf has what the wants of one world share.
-func (m *Wants) viewsOf(w *projections.World) *netview.HostViews {
-	if m.world != w {
-		m.world, m.views = w, w.Network.HostViews()
-	}
-	return m.views
+// Sources is how dispatch asks: first what servers' wants refer to, last the
+// marker behind all others.
+func (m Wants) Sources() []workers.Source {
+	return []workers.Source{groupWants(), {Touched: touched, Of: m.of, Forget: forget, All: all}, complete()}
 }
 
-// Source is how dispatch asks.
-func (m *Wants) Source() workers.Source {
-	return workers.Source{Touched: touched, Of: m.of, Forget: forget, All: all}
-}
-
-// Complete is the source of the wants by which hosts learn that all others are
-// there to be read. It must stand behind those.
-func Complete() workers.Source {
+// complete is the source of the wants by which hosts learn that all others are
+// there to be read.
+func complete() workers.Source {
 	return workers.Source{
 		Touched: func(_ *projections.World, e events.Event, emit func(id string, soon bool)) {
 			switch e := e.(type) {
@@ -183,23 +172,16 @@ func touchedPorts(w *projections.World, e events.Event, emit func(id string, soo
 		own = e.ID
 	case netevt.PortBound:
 		return
-	case netevt.PortReconfigured:
-		own = e.ID
 	}
-	_, made := e.(netevt.PortCreated)
-	_, deleted := e.(netevt.PortDeleted)
-	members := made || deleted // others only see that a group has other members
 	for id := range w.Network.Affected(e) {
-		p, ok := w.Network.Ports.Get(id)
-		if !ok || p.Host == "" || made && id == own {
-			continue
+		if p, ok := w.Network.Ports.Get(id); ok && p.Host != "" && id != own {
+			emit(p.DeviceID, true)
 		}
-		emit(p.DeviceID, !members)
 	}
 }
 
 // of makes the want of a server, or of what remains of one.
-func (m *Wants) of(w *projections.World, id string) ([]workers.Want, error) {
+func (m Wants) of(w *projections.World, id string) ([]workers.Want, error) {
 	s, ok := w.Compute.Servers.Get(id)
 	if r, remains := w.Compute.Remains.Get(id); remains {
 		return wrap(ServerWant{ID: id, Host: r.Host, Generation: w.Events, Wish: r.Generation, Gone: true, PortIDs: r.PortIDs})
@@ -230,7 +212,7 @@ func (m *Wants) of(w *projections.World, id string) ([]workers.Want, error) {
 		meta.AvailabilityZone = h.Zone
 	}
 	for _, portID := range portsOf(w, &s) {
-		p, ok := m.viewsOf(w).Of(portID)
+		p, ok := w.Network.HostView(portID)
 		if !ok {
 			continue
 		}
@@ -277,7 +259,7 @@ func wrap(want ServerWant) ([]workers.Want, error) {
 	return []workers.Want{{Host: want.Host, Kind: Kind, ID: want.ID, Data: data}}, nil
 }
 
-func (m *Wants) metadata(s *view.Server) (*Metadata, error) {
+func (m Wants) metadata(s *view.Server) (*Metadata, error) {
 	meta := &Metadata{
 		ServerID: s.ID, ProjectID: s.ProjectID, Name: s.Name, Hostname: s.Hostname,
 		FlavorName: s.Flavor.Name, ImageID: s.Image.ID, LaunchIndex: s.LaunchIndex, Meta: s.Metadata,
