@@ -212,7 +212,7 @@ func (h *host) report(ctx context.Context, c commands.Command) error {
 }
 
 // Quarantine implements compute.Hypervisor, and fails the test where a server is
-// on this host. What a late want made of a server that is gone may be set aside.
+// on this host.
 func (h *host) Quarantine(ctx context.Context, id string) error {
 	if one, _ := h.cloud.running(); one != nil {
 		if s, ok := one.Now().Compute.Servers.Get(id); ok && s.Host == h.Name {

@@ -267,6 +267,47 @@ func TestAGuestThatStopsByItselfIsReportedUnderItsWish(t *testing.T) {
 	}
 }
 
+func TestAGuestThatPowersItselfOffStaysOffUntilANewerWant(t *testing.T) {
+	b := newBench(t, "")
+	b.do(want("a", 1, compute.Running))
+	b.PowerOff("a")
+	b.do(want("a", 1, compute.Running))
+	b.expect("by the same want", b.machines(), "a stopped")
+	if r, ok := b.last().(cmd.ReportServer); !ok || r.Power != cmd.Stopped {
+		t.Errorf("reported was %+v, want that it is off", b.reports)
+	}
+	b.do(want("a", 2, compute.Running))
+	b.expect("by a newer want", b.machines(), "a running")
+}
+
+func TestAServerThatIsGoneStaysGoneThoughItsReportWasNotAnswered(t *testing.T) {
+	b := newBench(t, "")
+	b.do(want("a", 5, compute.Running, "p"))
+	report := b.Report
+	b.Report = func(ctx context.Context, c commands.Command) error { return errors.Join(report(ctx, c), errOnce) }
+	if err := b.Reconcile(t.Context(), gone("a", 6, "p")); !errors.Is(err, errOnce) {
+		t.Fatalf("the report ended with %v", err)
+	}
+	b.do(want("a", 5, compute.Running, "p")) // it came late, and the cell will not ask for its end again
+	b.expect("machines after the late want", b.machines())
+	b.expect("ports after the late want", b.ports())
+	b.Report = report
+	b.do(gone("a", 6, "p"))
+	if _, ok := b.last().(cmd.ReportServerGone); !ok || len(b.reports) != 3 {
+		t.Errorf("reported was %+v, want once more that it is gone", b.reports)
+	}
+}
+
+func TestAnOlderWantIsDroppedOnceANewerOneCame(t *testing.T) {
+	b := newBench(t, "destroy")
+	b.do(want("a", 5, compute.Running))
+	if err := b.Reconcile(t.Context(), gone("a", 7)); !errors.Is(err, errOnce) {
+		t.Fatalf("the first time: %v, want that it failed", err)
+	}
+	b.do(want("a", 6, compute.Paused))
+	b.expect("machines", b.machines()) // the simulated host destroys and then says that it failed
+}
+
 func TestAnAgentThatComesAnewTakesOverWhatRuns(t *testing.T) {
 	b := newBench(t, "")
 	b.do(want("a", 1, compute.Running, "p"))

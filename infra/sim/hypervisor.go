@@ -36,6 +36,7 @@ type Host struct {
 	mu       sync.Mutex
 	rand     *rand.Rand
 	machines map[string]compute.Machine
+	off      map[string]bool // machines whose guests powered themselves off
 	aside    map[string]compute.Machine
 	ports    map[string]bool
 	changed  func(compute.Machine)
@@ -44,7 +45,7 @@ type Host struct {
 // NewHost makes a host whose luck follows from the seed.
 func NewHost(name string, seed uint64, means compute.Facts, w Weather) *Host {
 	return &Host{Name: name, Means: means, Weather: w, rand: rand.New(rand.NewPCG(seed, 0)),
-		machines: map[string]compute.Machine{}, ports: map[string]bool{}}
+		machines: map[string]compute.Machine{}, off: map[string]bool{}, ports: map[string]bool{}}
 }
 
 // errStorm is a failure that passes.
@@ -88,15 +89,19 @@ func (h *Host) Machines(context.Context) ([]compute.Machine, error) {
 	return all, nil
 }
 
-// Apply implements compute.Hypervisor.
+// Apply implements compute.Hypervisor. A machine whose guest powered itself off
+// is started again only by a newer generation.
 func (h *Host) Apply(ctx context.Context, spec compute.MachineSpec) (compute.Machine, error) {
 	h.mu.Lock()
 	m, there := h.machines[spec.ID]
+	off := h.off[spec.ID] && spec.Generation == m.Generation
 	breaks := !there && h.rand.Float64() < h.Weather.Breaking
 	h.mu.Unlock()
 	switch {
 	case there && spec.Generation < m.Generation:
 		return m, compute.ErrStale
+	case off && spec.Power != compute.Suspended:
+		return m, nil
 	case breaks:
 		return m, fmt.Errorf("%w: simulated host %s can't make this machine", compute.ErrPermanent, h.Name)
 	case there && m.Power == spec.Power && m.Reboots == spec.Reboots:
@@ -110,6 +115,7 @@ func (h *Host) Apply(ctx context.Context, spec compute.MachineSpec) (compute.Mac
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.machines[spec.ID] = m
+	delete(h.off, spec.ID)
 	return m, nil
 }
 
@@ -126,6 +132,7 @@ func (h *Host) Destroy(ctx context.Context, id string) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	delete(h.machines, id)
+	delete(h.off, id)
 	return nil
 }
 
@@ -148,6 +155,7 @@ func (h *Host) Quarantine(ctx context.Context, id string) error {
 	m.Power = compute.Stopped
 	h.aside[id] = m
 	delete(h.machines, id)
+	delete(h.off, id)
 	return nil
 }
 
@@ -183,13 +191,14 @@ func (h *Host) Watch(ctx context.Context, changed func(compute.Machine)) error {
 func (h *Host) PowerOff(id string) {
 	h.mu.Lock()
 	m, there := h.machines[id]
+	ran := there && m.Power == compute.Running
 	changed := h.changed
-	if there {
+	if ran {
 		m.Power = compute.Stopped
-		h.machines[id] = m
+		h.machines[id], h.off[id] = m, true
 	}
 	h.mu.Unlock()
-	if there && changed != nil {
+	if ran && changed != nil {
 		changed(m)
 	}
 }

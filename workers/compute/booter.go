@@ -157,14 +157,17 @@ func (b *Booter) remove(ctx context.Context, want ServerWant) error {
 			return err
 		}
 	}
-	if err := b.Report(ctx, cmd.ReportServerGone{Host: b.Name, ID: want.ID}); err != nil {
-		return err
-	}
+	b.noteGone(want)
+	return b.Report(ctx, cmd.ReportServerGone{Host: b.Name, ID: want.ID})
+}
+
+// noteGone is done ahead of the report: the cell may take it and then ask for
+// nothing more, though its answer is lost here.
+func (b *Booter) noteGone(want ServerWant) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.done[want.ID] = did{gone: true, generation: want.Generation}
 	b.gone = append(b.gone, want.ID)
-	return nil
 }
 
 // Changed reports a machine that changed by itself.

@@ -23,6 +23,7 @@ func (b *Booter) meet(want ServerWant) (before did, left []string, err error) {
 		b.done, b.owners = map[string]did{}, map[string]string{}
 	}
 	now, ports := before, portsIn(&want)
+	now.generation = want.Generation // from now on older ones are too late, whatever comes of this one
 	for _, port := range ports {
 		if owner := b.owners[port]; owner == "" || !want.Gone {
 			b.owners[port] = want.ID
