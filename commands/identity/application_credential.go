@@ -11,6 +11,7 @@ type CreateApplicationCredential struct {
 	RoleIDs               []string
 	Expires               time.Time
 	Unrestricted          bool
+	AccessRules           []AccessRule
 }
 
 // DeleteApplicationCredential makes a credential useless, and the tokens had with it.

@@ -11,6 +11,8 @@ type ApplicationCredentialCreated struct {
 	RoleIDs               []string
 	Expires               time.Time // zero: never
 	Unrestricted          bool      // it may make other credentials
+	// AccessRuleIDs are the rules that bind its tokens; without any, it is bound by its roles only.
+	AccessRuleIDs []string `json:",omitempty"`
 }
 
 // ApplicationCredentialDeleted says that the credential is good no more, nor are tokens had with it.

@@ -4,7 +4,7 @@
 // Extra, wherever an event has it, is a JSON object in its text form with the
 // attributes that the service files and shows but doesn't understand, such as a
 // user's email; empty: there are none. Passwords and secrets are here as
-// bcrypt hashes only.
+// bcrypt hashes, and what must be read again is sealed with its owner's key.
 package identity
 
 import "skylog/events"
@@ -54,5 +54,31 @@ func Catalog() []events.Type {
 		events.Of[TokenRevocationForgotten](),
 		events.Of[ApplicationCredentialCreated](),
 		events.Of[ApplicationCredentialDeleted](),
+		events.Of[TrustCreated](),
+		events.Of[TrustUsed](),
+		events.Of[TrustDeleted](),
+		events.Of[CredentialCreated](),
+		events.Of[CredentialReplaced](),
+		events.Of[CredentialDeleted](),
+		events.Of[AccessRuleCreated](),
+		events.Of[AccessRuleDeleted](),
+		events.Of[RegisteredLimitCreated](),
+		events.Of[RegisteredLimitRevised](),
+		events.Of[RegisteredLimitDeleted](),
+		events.Of[LimitCreated](),
+		events.Of[LimitRevised](),
+		events.Of[LimitDeleted](),
+		events.Of[EndpointGroupCreated](),
+		events.Of[EndpointGroupRevised](),
+		events.Of[EndpointGroupDeleted](),
+		events.Of[EndpointAssociated](),
+		events.Of[EndpointDissociated](),
+		events.Of[PolicyCreated](),
+		events.Of[PolicyRevised](),
+		events.Of[PolicyDeleted](),
+		events.Of[PolicyAssociated](),
+		events.Of[PolicyDissociated](),
+		events.Of[UserLoginFailed](),
+		events.Of[UserLoginSucceeded](),
 	}
 }

@@ -1,5 +1,7 @@
 package identity
 
+import "time"
+
 // UserCreated says that a user is on file. Without a password hash nobody can log in by password.
 type UserCreated struct {
 	ID, DomainID, Name string
@@ -8,6 +10,8 @@ type UserCreated struct {
 	Enabled            bool
 	Options            string // a JSON object; empty: none
 	Extra              string
+	// TemporaryPassword says that the password must be changed at the first use.
+	TemporaryPassword bool `json:",omitempty"`
 }
 
 // UserDescribed says how a user is called and described from now on.
@@ -20,7 +24,25 @@ type UserDescribed struct {
 
 // UserPasswordChanged says that another password is good from now on, and that the user's
 // tokens until now are void.
-type UserPasswordChanged struct{ ID, PasswordHash string }
+//
+// Temporary says that it was given by somebody else and must be changed at the first use;
+// Kept is how many former passwords may not be used again.
+type UserPasswordChanged struct {
+	ID, PasswordHash string
+	Temporary        bool `json:",omitempty"`
+	Kept             int  `json:",omitempty"`
+}
+
+// UserLoginFailed says that a wrong password was given for a user. After too many in a row
+// LockedUntil is set: until then no password is right.
+type UserLoginFailed struct {
+	ID          string
+	LockedUntil time.Time
+}
+
+// UserLoginSucceeded says that the right password was given after wrong ones, which are
+// forgiven thereby.
+type UserLoginSucceeded struct{ ID string }
 
 // UserEnabled says that a user may log in again.
 type UserEnabled struct{ ID string }
@@ -40,6 +62,12 @@ func (UserDescribed) EventType() string { return "identity.user.described" }
 
 // EventType is the wire name.
 func (UserPasswordChanged) EventType() string { return "identity.user.password_changed" }
+
+// EventType is the wire name.
+func (UserLoginFailed) EventType() string { return "identity.user.login_failed" }
+
+// EventType is the wire name.
+func (UserLoginSucceeded) EventType() string { return "identity.user.login_succeeded" }
 
 // EventType is the wire name.
 func (UserEnabled) EventType() string { return "identity.user.enabled" }

@@ -40,7 +40,12 @@ func CreateApplicationCredential(w *projections.World, c cmd.CreateApplicationCr
 				id, c.UserID, c.ProjectID)
 		}
 	}
-	return events.List(evt.ApplicationCredentialCreated(c)), nil
+	rules, made, err := accessRules(w, c.UserID, c.AccessRules)
+	if err != nil {
+		return nil, err
+	}
+	return append(made, evt.ApplicationCredentialCreated{ID: c.ID, UserID: c.UserID, ProjectID: c.ProjectID, Name: c.Name, Description: c.Description,
+		SecretHash: c.SecretHash, RoleIDs: c.RoleIDs, Expires: c.Expires, Unrestricted: c.Unrestricted, AccessRuleIDs: rules}), nil
 }
 
 // DeleteApplicationCredential makes a credential useless. Another user's isn't there.

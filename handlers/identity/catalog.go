@@ -66,6 +66,9 @@ func DeleteRegion(w *projections.World, c cmd.DeleteRegion) ([]events.Event, err
 	for range w.Identity.Regions.Children(c.ID) {
 		return nil, commands.Refuse(commands.Forbidden, "Unable to delete region %s because it or its child regions have associated endpoints or regions.", c.ID)
 	}
+	if w.Identity.RegisteredLimits.InRegion(c.ID) {
+		return nil, commands.Refuse(commands.Forbidden, "Unable to delete region %s because it has associated registered limits.", c.ID)
+	}
 	return events.List(evt.RegionDeleted(c)), nil
 }
 
@@ -105,7 +108,11 @@ func DeleteService(w *projections.World, c cmd.DeleteService) ([]events.Event, e
 	if !w.Identity.Services.Has(c.ID) {
 		return nil, notFound("service", c.ID)
 	}
-	return events.List(evt.ServiceDeleted(c)), nil
+	var facts []events.Event
+	for id := range w.Identity.Endpoints.OfService(c.ID) {
+		facts = append(facts, evt.EndpointDeleted{ID: id})
+	}
+	return append(facts, evt.ServiceDeleted(c)), nil
 }
 
 // maxEndpoints is how many endpoints a service may have: all of them are in every token's catalog.

@@ -24,7 +24,8 @@ func CreateUser(w *projections.World, c cmd.CreateUser) ([]events.Event, error) 
 		return nil, err
 	}
 	c.Extra = extra
-	return events.List(evt.UserCreated(c)), nil
+	return events.List(evt.UserCreated{ID: c.ID, DomainID: c.DomainID, Name: c.Name, PasswordHash: c.PasswordHash, DefaultProjectID: c.DefaultProjectID,
+		Enabled: c.Enabled, Options: c.Options, Extra: c.Extra, TemporaryPassword: c.TemporaryPassword}), nil
 }
 
 // userMay checks what holds for new and changed users alike. A default project
@@ -59,10 +60,11 @@ func ChangeUser(w *projections.World, c cmd.ChangeUser) ([]events.Event, error) 
 		facts = append(facts, is)
 	}
 	if c.PasswordHash != nil {
-		facts = append(facts, evt.UserPasswordChanged{ID: c.ID, PasswordHash: *c.PasswordHash})
+		facts = append(facts, evt.UserPasswordChanged{ID: c.ID, PasswordHash: *c.PasswordHash,
+			Temporary: c.TemporaryPassword, Kept: c.KeptPasswords})
 	}
 	switch enabled := or(c.Enabled, u.Enabled); {
-	case enabled && !u.Enabled:
+	case enabled && (!u.Enabled || c.Enabled != nil && u.FailedLogins > 0): // who is enabled again is locked out no more
 		facts = append(facts, evt.UserEnabled{ID: c.ID})
 	case !enabled && u.Enabled:
 		facts = append(facts, evt.UserDisabled{ID: c.ID})
@@ -80,7 +82,33 @@ func ChangePassword(w *projections.World, c cmd.ChangePassword) ([]events.Event,
 	case u.PasswordHash != c.OldHash:
 		return nil, commands.Refuse(commands.Conflict, "The password was changed meanwhile.")
 	}
-	return events.List(evt.UserPasswordChanged{ID: c.ID, PasswordHash: c.PasswordHash}), nil
+	return events.List(evt.UserPasswordChanged{ID: c.ID, PasswordHash: c.PasswordHash, Kept: c.KeptPasswords}), nil
+}
+
+// CountFailedLogin counts a wrong password. While a user is locked out none is counted, so
+// that guessing neither lengthens it nor fills the log.
+func CountFailedLogin(w *projections.World, c cmd.CountFailedLogin) ([]events.Event, error) {
+	u, ok := w.Identity.Users.Get(c.ID)
+	if !ok || c.At.Before(u.LockedUntil) {
+		return nil, nil
+	}
+	var facts []events.Event
+	if !u.LockedUntil.IsZero() { // the lock-out is over, and counting begins anew
+		facts, u.FailedLogins = append(facts, evt.UserLoginSucceeded{ID: c.ID}), 0
+	}
+	failed := evt.UserLoginFailed{ID: c.ID}
+	if u.FailedLogins+1 >= c.Attempts {
+		failed.LockedUntil = c.LockedUntil
+	}
+	return append(facts, failed), nil
+}
+
+// ForgiveFailedLogins forgets wrong passwords.
+func ForgiveFailedLogins(w *projections.World, c cmd.ForgiveFailedLogins) ([]events.Event, error) {
+	if u, ok := w.Identity.Users.Get(c.ID); !ok || u.FailedLogins == 0 {
+		return nil, nil
+	}
+	return events.List(evt.UserLoginSucceeded(c)), nil
 }
 
 // DeleteUser deletes a user.

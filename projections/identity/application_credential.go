@@ -18,6 +18,7 @@ type ApplicationCredential struct {
 	RoleIDs               []string
 	Expires               time.Time
 	Unrestricted          bool
+	AccessRuleIDs         []string
 }
 
 // ExpiredAt says whether the credential is no longer good.
@@ -30,6 +31,7 @@ type ApplicationCredentials struct {
 	table.Of[string, ApplicationCredential]
 	byName    table.Index[ownName, string, ApplicationCredential]
 	byProject table.Index[string, string, ApplicationCredential]
+	byRule    table.Index[string, string, ApplicationCredential]
 	perUser   table.Tally[string, int, string, ApplicationCredential]
 }
 
@@ -39,6 +41,11 @@ func newApplicationCredentials() ApplicationCredentials {
 	t := ApplicationCredentials{Of: table.New[string, ApplicationCredential](strings.Compare)}
 	t.byName = table.By(&t.Of, compareNames, func(a *ApplicationCredential, emit func(ownName)) { emit(ownName{a.UserID, a.Name}) })
 	t.byProject = table.By(&t.Of, strings.Compare, func(a *ApplicationCredential, emit func(string)) { emit(a.ProjectID) })
+	t.byRule = table.By(&t.Of, strings.Compare, func(a *ApplicationCredential, emit func(string)) {
+		for _, id := range a.AccessRuleIDs {
+			emit(id)
+		}
+	})
 	t.perUser = table.Count(&t.Of, strings.Compare, func(a *ApplicationCredential) (string, bool) { return a.UserID, true })
 	return t
 }
@@ -51,6 +58,11 @@ func (t *ApplicationCredentials) Named(userID, name string) (ApplicationCredenti
 // CountOf is how many credentials a user has.
 func (t *ApplicationCredentials) CountOf(userID string) int {
 	return table.Total(t.perUser, &t.Of, userID)
+}
+
+// BoundBy says whether an access rule binds any credential.
+func (t *ApplicationCredentials) BoundBy(ruleID string) bool {
+	return table.Has(t.byRule, &t.Of, ruleID)
 }
 
 // OfUser goes through a user's credentials in the order of names.

@@ -27,6 +27,15 @@ type Tables struct {
 	Endpoints              Endpoints
 	Revocations            Revocations
 	ApplicationCredentials ApplicationCredentials
+	Trusts                 Trusts
+	Credentials            Credentials
+	AccessRules            AccessRules
+	RegisteredLimits       RegisteredLimits
+	Limits                 Limits
+	EndpointGroups         EndpointGroups
+	EndpointAssociations   EndpointAssociations
+	Policies               Policies
+	PolicyAssociations     PolicyAssociations
 }
 
 // New makes the service's tables, empty.
@@ -45,6 +54,15 @@ func New() Tables {
 		Endpoints:              newEndpoints(),
 		Revocations:            newRevocations(),
 		ApplicationCredentials: newApplicationCredentials(),
+		Trusts:                 newTrusts(),
+		Credentials:            newCredentials(),
+		AccessRules:            newAccessRules(),
+		RegisteredLimits:       newRegisteredLimits(),
+		Limits:                 newLimits(),
+		EndpointGroups:         newEndpointGroups(),
+		EndpointAssociations:   newEndpointAssociations(),
+		Policies:               newPolicies(),
+		PolicyAssociations:     newPolicyAssociations(),
 	}
 }
 
@@ -63,6 +81,15 @@ func (t *Tables) Apply(e events.Event, m events.Meta) {
 	t.Endpoints.Apply(e, m)
 	t.Revocations.Apply(e, m)
 	t.ApplicationCredentials.Apply(e, m)
+	t.Trusts.Apply(e, m)
+	t.Credentials.Apply(e, m)
+	t.AccessRules.Apply(e, m)
+	t.RegisteredLimits.Apply(e, m)
+	t.Limits.Apply(e, m)
+	t.EndpointGroups.Apply(e, m)
+	t.EndpointAssociations.Apply(e, m)
+	t.Policies.Apply(e, m)
+	t.PolicyAssociations.Apply(e, m)
 }
 
 // NameIn is a name within a domain, where it is unique.

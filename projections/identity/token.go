@@ -28,6 +28,14 @@ type Token struct {
 	Issued, Expires time.Time
 	// ApplicationCredentialID is the credential it was had with, if it was one.
 	ApplicationCredentialID string
+	// TrustID is the trust that it was had with, if it was one.
+	TrustID string
+}
+
+// Delegated says whether a token leads to no more than a trust or an application credential
+// does, or was had by a signature with a key that others keep.
+func (k *Token) Delegated() bool {
+	return k.TrustID != "" || k.ApplicationCredentialID != "" || slices.Contains(k.Methods, "ec2credential")
 }
 
 // Void says that a token doesn't hold, and why; the why is for logs, not for its bearer.
@@ -57,7 +65,40 @@ func (t *Tables) Check(k *Token, now time.Time) error {
 			return Void{"its application credential is gone or has expired"}
 		}
 	}
+	if k.TrustID != "" {
+		if err := t.checkTrust(k, now); err != nil {
+			return err
+		}
+	}
 	return t.checkScope(k)
+}
+
+// checkTrust says whether the trust that a token was had with is there still, and all that it
+// was passed on from, and nobody concerned was disabled since.
+func (t *Tables) checkTrust(k *Token, now time.Time) error {
+	trust, ok := t.Trusts.Get(k.TrustID)
+	if !ok || k.Scope != (Target{OnProject, trust.ProjectID}) || k.UserID != trust.TrusteeID && (!trust.Impersonation || k.UserID != trust.TrustorID) {
+		return Void{"its trust is gone"}
+	}
+	pedigree, whole := t.Trusts.Pedigree(trust)
+	if !whole {
+		return Void{"its trust was passed on from one that is gone"}
+	}
+	for _, one := range pedigree {
+		if one.ExpiredAt(now) {
+			return Void{"its trust has expired"}
+		}
+		for _, id := range []string{one.TrustorID, one.TrusteeID} {
+			u, ok := t.Users.Get(id)
+			if !ok || !u.Enabled || k.Seq < u.TokensSince {
+				return Void{"a party to its trust is gone, was disabled or changed passwords"}
+			}
+			if err := t.checkDomain(u.DomainID, k); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func (t *Tables) checkDomain(id string, k *Token) error {
@@ -92,12 +133,30 @@ func (t *Tables) checkScope(k *Token) error {
 
 // RolesOf lists the roles that the bearer of a token has now, by names.
 func (t *Tables) RolesOf(k *Token) []Role {
+	if k.TrustID != "" {
+		return t.rolesOfTrust(k)
+	}
 	roles := t.Effective(k.UserID, k.Scope)
 	if k.ApplicationCredentialID == "" {
 		return roles
 	}
 	a, _ := t.ApplicationCredentials.Get(k.ApplicationCredentialID)
 	lent := t.Implications.Closure(a.RoleIDs)
+	return slices.DeleteFunc(roles, func(r Role) bool { return !slices.Contains(lent, r.ID) })
+}
+
+// rolesOfTrust lists the roles that a trust lends, which are none once who gave it first lacks
+// any of them.
+func (t *Tables) rolesOfTrust(k *Token) []Role {
+	trust, _ := t.Trusts.Get(k.TrustID)
+	pedigree, _ := t.Trusts.Pedigree(trust)
+	roles := t.Effective(pedigree[len(pedigree)-1].TrustorID, k.Scope)
+	for _, id := range trust.RoleIDs {
+		if !slices.ContainsFunc(roles, func(r Role) bool { return r.ID == id }) {
+			return nil
+		}
+	}
+	lent := t.Implications.Closure(trust.RoleIDs)
 	return slices.DeleteFunc(roles, func(r Role) bool { return !slices.Contains(lent, r.ID) })
 }
 
@@ -242,8 +301,12 @@ type Deadline struct {
 	Due      time.Time
 }
 
-// DueRevocation is the kind of the deadline behind which a revoked token has expired anyway.
-const DueRevocation = "revocation"
+// The kinds of deadlines: behind one a revoked token has expired anyway, behind the other a
+// trust has, or has been used up long enough.
+const (
+	DueRevocation = "revocation"
+	DueTrust      = "trust"
+)
 
 // Due lists the deadlines that have passed, the oldest first.
 func (t *Tables) Due(now time.Time, limit int) []Deadline {
@@ -253,6 +316,12 @@ func (t *Tables) Due(now time.Time, limit int) []Deadline {
 			break
 		}
 		due = append(due, Deadline{DueRevocation, r.AuditID, r.Due})
+	}
+	for at, k := range table.From(t.Trusts.byDue, &t.Trusts.Of, 0) {
+		if at.Value > now.UnixNano() || len(due) == limit {
+			break
+		}
+		due = append(due, Deadline{DueTrust, k.ID, k.Due})
 	}
 	return due
 }

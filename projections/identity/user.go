@@ -21,6 +21,14 @@ type User struct {
 	PasswordChangedAt  time.Time
 	// TokensSince is the frame before which no token of the user holds.
 	TokensSince uint64
+	// TemporaryPassword says that it must be changed at the first use; FormerHashes are those
+	// that may not be used again, the newest first.
+	TemporaryPassword bool
+	FormerHashes      []string
+	// FailedLogins is how many wrong passwords were given in a row; if LockedUntil isn't over,
+	// they were too many.
+	FailedLogins int
+	LockedUntil  time.Time
 }
 
 // Users is the table of users, in the order of ids.
@@ -63,17 +71,25 @@ func (t *Users) Apply(e events.Event, m events.Meta) {
 	switch e := e.(type) {
 	case evt.UserCreated:
 		t.Put(e.ID, User{ID: e.ID, DomainID: e.DomainID, Name: e.Name, PasswordHash: e.PasswordHash, DefaultProjectID: e.DefaultProjectID,
-			Enabled: e.Enabled, Options: e.Options, Extra: e.Extra, CreatedAt: m.Time, PasswordChangedAt: m.Time})
+			Enabled: e.Enabled, Options: e.Options, Extra: e.Extra, CreatedAt: m.Time, PasswordChangedAt: m.Time,
+			TemporaryPassword: e.TemporaryPassword})
 	case evt.UserDescribed:
 		t.Update(e.ID, func(u *User) {
 			u.Name, u.DefaultProjectID, u.Options, u.Extra = e.Name, e.DefaultProjectID, e.Options, e.Extra
 		})
 	case evt.UserPasswordChanged:
 		t.Update(e.ID, func(u *User) {
+			former := append([]string{u.PasswordHash}, u.FormerHashes...)
+			u.FormerHashes = former[:max(0, min(len(former), e.Kept))]
 			u.PasswordHash, u.PasswordChangedAt, u.TokensSince = e.PasswordHash, m.Time, m.Seq
+			u.TemporaryPassword, u.FailedLogins, u.LockedUntil = e.Temporary, 0, time.Time{}
 		})
+	case evt.UserLoginFailed:
+		t.Update(e.ID, func(u *User) { u.FailedLogins, u.LockedUntil = u.FailedLogins+1, e.LockedUntil })
+	case evt.UserLoginSucceeded:
+		t.Update(e.ID, func(u *User) { u.FailedLogins, u.LockedUntil = 0, time.Time{} })
 	case evt.UserEnabled:
-		t.Update(e.ID, func(u *User) { u.Enabled = true })
+		t.Update(e.ID, func(u *User) { u.Enabled, u.FailedLogins, u.LockedUntil = true, 0, time.Time{} })
 	case evt.UserDisabled:
 		t.Update(e.ID, func(u *User) { u.Enabled, u.TokensSince = false, m.Seq })
 	case evt.UserDeleted:

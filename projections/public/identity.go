@@ -58,6 +58,35 @@ func init() {
 		return About{Subject: Subject{ID: e.ID}, User: e.UserID}
 	})
 	its(func(e evt.ApplicationCredentialDeleted) string { return e.ID })
+	on(func(e evt.AccessRuleCreated) About { return About{Subject: Subject{ID: e.ID}, User: e.UserID} })
+	its(func(e evt.AccessRuleDeleted) string { return e.ID })
+	on(func(e evt.TrustCreated) About {
+		return About{Subject: Subject{ID: e.ID}, User: e.TrustorID, Also: []Subject{user(e.TrusteeID)}}
+	})
+	its(func(e evt.TrustUsed) string { return e.ID })
+	its(func(e evt.TrustDeleted) string { return e.ID })
+	on(func(e evt.CredentialCreated) About { return About{Subject: Subject{ID: e.ID}, User: e.UserID} })
+	its(func(e evt.CredentialReplaced) string { return e.ID })
+	its(func(e evt.CredentialDeleted) string { return e.ID })
+	its(func(e evt.UserLoginFailed) string { return e.ID })
+	its(func(e evt.UserLoginSucceeded) string { return e.ID })
+
+	internal(func(e evt.RegisteredLimitCreated) string { return e.ID })
+	internal(func(e evt.RegisteredLimitRevised) string { return e.ID })
+	internal(func(e evt.RegisteredLimitDeleted) string { return e.ID })
+	on(func(e evt.LimitCreated) About { return About{Subject: Subject{ID: e.ID}, Project: e.ProjectID} })
+	its(func(e evt.LimitRevised) string { return e.ID })
+	its(func(e evt.LimitDeleted) string { return e.ID })
+	internal(func(e evt.EndpointGroupCreated) string { return e.ID })
+	internal(func(e evt.EndpointGroupRevised) string { return e.ID })
+	internal(func(e evt.EndpointGroupDeleted) string { return e.ID })
+	internal(func(e evt.EndpointAssociated) string { return e.ID })
+	internal(func(e evt.EndpointDissociated) string { return e.ID })
+	internal(func(e evt.PolicyCreated) string { return e.ID })
+	internal(func(e evt.PolicyRevised) string { return e.ID })
+	internal(func(e evt.PolicyDeleted) string { return e.ID })
+	internal(func(e evt.PolicyAssociated) string { return e.PolicyID })
+	internal(func(e evt.PolicyDissociated) string { return e.EndpointID + e.ServiceID + e.RegionID })
 }
 
 func user(id string) Subject { return Subject{"identity", "user", id} }
