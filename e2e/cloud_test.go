@@ -96,16 +96,13 @@ func newCloud(t *testing.T, args ...string) *cloud {
 	defer func() { check(t, netns.Set(home)) }()
 	c.space, err = netns.NewNamed(c.name)
 	check(t, err)
-	if left := services(); len(left) > 0 { // their names are the machine's: another cloud's would be taken for ours
-		t.Fatalf("namespaces of another cloud are there: %v", left)
-	}
 	lo, err := netlink.LinkByName("lo")
 	check(t, err)
 	check(t, netlink.LinkSetUp(lo))
 	t.Cleanup(func() {
 		c.stop()
 		c.killGuests()
-		for _, name := range services() { // a test that failed half way left them
+		for _, name := range c.services() { // a test that failed half way left them
 			check(t, netns.DeleteNamed(name))
 		}
 		_ = c.space.Close()
@@ -114,9 +111,17 @@ func newCloud(t *testing.T, args ...string) *cloud {
 	return c
 }
 
-// services are the namespaces in which clouds on this machine serve DHCP and metadata.
-func services() (names []string) {
-	found, _ := filepath.Glob("/run/netns/skylog-*") // only a bad pattern fails
+// service begins the names of the namespaces in which this cloud serves DHCP and metadata.
+func (c *cloud) service() string {
+	instance, err := os.ReadFile(filepath.Join(c.data, "network", "instance"))
+	if err != nil {
+		return "none of " + c.name // it had no networks of its own yet
+	}
+	return "skylog-" + strings.TrimSpace(string(instance)) + "-"
+}
+
+func (c *cloud) services() (names []string) {
+	found, _ := filepath.Glob("/run/netns/" + c.service() + "*") // only a bad pattern fails
 	for _, path := range found {
 		names = append(names, filepath.Base(path))
 	}

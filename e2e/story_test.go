@@ -201,7 +201,7 @@ func (s *story) address(name string) string {
 // to read this.
 func (s *story) says(name, network, address, command, want string) {
 	s.t.Helper()
-	space := "skylog-" + s.segment(network)
+	space := s.service() + s.segment(network)
 	s.until(bootTime, name+" answers SSH", func() error {
 		out, err := s.ssh(space, address, command)
 		if err == nil && strings.TrimSpace(out) != want {
@@ -265,7 +265,7 @@ func (s *story) traces() string {
 	for _, command := range [][]string{{"ip", "-brief", "link"}, {"nft", "list", "ruleset"}} {
 		fmt.Fprintf(&all, "%v:\n%s\n", command, s.run(command[0], command[1:]...))
 	}
-	fmt.Fprintf(&all, "namespaces %v\n", services())
+	fmt.Fprintf(&all, "namespaces %v\n", s.services())
 	for _, folder := range []string{"machines", "network/ports", "images"} {
 		files, _ := filepath.Glob(filepath.Join(s.data, folder, "*"))
 		for _, f := range files {

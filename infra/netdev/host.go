@@ -7,7 +7,9 @@
 // never meet. In the root namespace a forward policy of drop would hit guests'
 // packets too, since br_netfilter shows them to every inet chain of the host.
 //
-//	guest ── tap skt… ── bridge skb<vni> ── veth skv<vni> ── eth0 in namespace skylog-<vni>
+//	guest ── tap skt… ── bridge skb…<vni> ── veth skv…<vni> ── eth0 in namespace skylog-…-<vni>
+//
+// What stands for the dots is the instance, which tells the clouds of one machine apart.
 //
 // What was plugged is on file before any of it is made and until all of it is
 // gone, so that whoever comes after a crash can end what was begun.
@@ -45,8 +47,9 @@ type Options struct {
 
 // Host implements compute.Network on this machine.
 type Host struct {
-	opts Options
-	log  *slog.Logger
+	opts     Options
+	instance filter.Instance
+	log      *slog.Logger
 
 	mu       sync.Mutex
 	ports    map[string]record
@@ -70,9 +73,9 @@ func Available(context.Context) error {
 		if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
 			return fmt.Errorf("network namespaces: %w", err)
 		}
-		try := record{Tap: filter.TapPrefix, Zone: 1, Spec: compute.PortSpec{MAC: "fa:16:3e:00:00:01", VNI: 1, MTU: 1500, AdminUp: true, PortSecurity: true}}
-		net := segmentOf("", try.Spec)
-		if err := filter.Install(try.filter(), map[string]uint16{net.bridge(): 1}); err != nil {
+		try := record{Tap: filter.Instance("").Tap(), Zone: 1, Spec: compute.PortSpec{MAC: "fa:16:3e:00:00:01", VNI: 1, MTU: 1500, AdminUp: true, PortSecurity: true}}
+		net := (&Host{}).segmentOf(try.Spec)
+		if err := net.of.Install(try.filter(), map[string]uint16{net.bridge(): 1}); err != nil {
 			return err
 		}
 		if err := net.ensureBridge(); err != nil {
@@ -102,7 +105,11 @@ func New(ctx context.Context, opts Options) (*Host, error) {
 			return nil, err
 		}
 	}
-	ports, err := loadRecords(h.dir())
+	var err error
+	if h.instance, err = loadInstance(opts.Dir); err != nil {
+		return nil, err
+	}
+	ports, err := h.loadRecords()
 	if err != nil {
 		return nil, err
 	}
@@ -190,9 +197,9 @@ func (h *Host) apply(ctx context.Context, rec record) error {
 // steps begin with the filter and end with the tap: there is no moment in which
 // a device is there and its filter isn't.
 func (h *Host) steps(rec record) []func() error {
-	net := segmentOf(h.opts.Namespace, rec.Spec)
+	net := h.segmentOf(rec.Spec)
 	return []func() error{
-		func() error { return filter.Install(rec.filter(), h.zones()) },
+		func() error { return h.instance.Install(rec.filter(), h.zonesOf(h.ports)) },
 		net.ensureBridge,
 		net.ensureNamespace,
 		func() error { return h.serve(net) },
@@ -225,7 +232,7 @@ func (h *Host) Unplug(ctx context.Context, id string) error {
 
 // remove undoes apply, the tap first; what isn't there is no error.
 func (h *Host) remove(rec record) error {
-	vni, err := rec.vni()
+	vni, err := rec.vni(h.instance)
 	if err != nil {
 		return err
 	}
@@ -235,9 +242,9 @@ func (h *Host) remove(rec record) error {
 	rest := maps.Clone(h.ports)
 	delete(rest, rec.ID)
 	if len(rest) == 0 {
-		err = filter.RemoveAll()
+		err = h.instance.RemoveAll()
 	} else {
-		err = filter.Remove(rec.Tap, zonesOf(rest))
+		err = h.instance.Remove(rec.Tap, h.zonesOf(rest))
 	}
 	if err == nil && rec.Spec.ID != "" {
 		err = filter.Forget(rec.filter(), true)
@@ -253,14 +260,14 @@ func (h *Host) remove(rec record) error {
 func (h *Host) leaveNetwork(vni uint32, rest map[string]record) error {
 	for _, r := range rest {
 		if r.Spec.VNI == vni && r.Spec.ID != "" {
-			return h.serveAll(segmentOf(h.opts.Namespace, r.Spec), rest)
+			return h.serveAll(h.segmentOf(r.Spec), rest)
 		}
 	}
 	if s := h.services[vni]; s != nil {
 		s.close()
 		delete(h.services, vni)
 	}
-	return segmentOf(h.opts.Namespace, compute.PortSpec{VNI: vni}).remove()
+	return h.segmentOf(compute.PortSpec{VNI: vni}).remove()
 }
 
 // Ports implements compute.Network.

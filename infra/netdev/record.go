@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"io/fs"
+	"math"
 	"net"
 	"net/netip"
 	"os"
@@ -13,6 +15,7 @@ import (
 	"strings"
 
 	"github.com/google/renameio/v2"
+	"golang.org/x/sys/unix"
 
 	"skylog/infra/netdev/filter"
 	"skylog/workers/compute"
@@ -57,7 +60,11 @@ func (h *Host) admit(p compute.PortSpec) (record, error) {
 	if err := filter.Check(p); err != nil {
 		return record{}, fmt.Errorf("%w: %w", compute.ErrPermanent, err)
 	}
-	rec := record{ID: p.ID, Tap: tapName(p.ID), Zone: h.zoneFor(p.VNI), Spec: p}
+	zone, err := h.zoneFor(p.VNI)
+	if err != nil {
+		return record{}, err
+	}
+	rec := record{ID: p.ID, Tap: h.tapName(p.ID), Zone: zone, Spec: p}
 	for _, other := range h.ports {
 		if err := rec.conflict(other); err != nil {
 			return record{}, err
@@ -108,35 +115,48 @@ func (r record) hardware() net.HardwareAddr {
 }
 
 // tapName is as long as a device's name may be.
-func tapName(id string) string {
-	short := strings.ReplaceAll(id, "-", "")
-	return filter.TapPrefix + short[:min(12, len(short))]
+func (h *Host) tapName(id string) string {
+	name := h.instance.Tap() + strings.ReplaceAll(id, "-", "")
+	return name[:min(unix.IFNAMSIZ-1, len(name))]
 }
 
 // zoneFor gives each network of the host a conntrack zone of its own, so that
-// equal addresses of two networks are two things.
-func (h *Host) zoneFor(vni uint32) uint16 {
-	used := map[uint16]bool{}
+// equal addresses of two networks are two things; those of other clouds, too.
+// Where it begins to look follows from the instance, so that two clouds that
+// look at once find two.
+func (h *Host) zoneFor(vni uint32) (zone uint16, err error) {
 	for _, r := range h.ports {
 		if r.Spec.VNI == vni && r.Zone != 0 {
-			return r.Zone
+			return r.Zone, nil
 		}
+	}
+	var used map[uint16]bool
+	err = h.Do(func() error {
+		used, err = h.instance.ForeignZones()
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	for _, r := range h.ports {
 		used[r.Zone] = true
 	}
-	zone := uint16(1)
-	for used[zone] {
-		zone++
+	used[0] = true // the host's own
+	if len(used) > math.MaxUint16 {
+		return 0, errors.New("all conntrack zones are in use")
 	}
-	return zone
+	sum := fnv.New32a()
+	_, _ = fmt.Fprintf(sum, "%s %d", h.instance, vni) // a hash takes everything
+	for zone = uint16(sum.Sum32()); used[zone]; zone++ {
+	}
+	return zone, nil
 }
 
-func (h *Host) zones() map[string]uint16 { return zonesOf(h.ports) }
-
-func zonesOf(ports map[string]record) map[string]uint16 {
+func (h *Host) zonesOf(ports map[string]record) map[string]uint16 {
 	out := map[string]uint16{}
 	for _, r := range ports {
 		if r.Zone != 0 {
-			out[segment{vni: r.Spec.VNI}.bridge()] = r.Zone
+			out[h.segmentOf(r.Spec).bridge()] = r.Zone
 		}
 	}
 	return out
@@ -163,8 +183,8 @@ func dropRecord(dir, id string) error {
 
 // loadRecords reads all files; one that can't be read stands for a port that
 // can still be unplugged.
-func loadRecords(dir string) (map[string]record, error) {
-	files, err := filepath.Glob(filepath.Join(dir, "*.json"))
+func (h *Host) loadRecords() (map[string]record, error) {
+	files, err := filepath.Glob(filepath.Join(h.dir(), "*.json"))
 	if err != nil {
 		return nil, err
 	}
@@ -177,7 +197,7 @@ func loadRecords(dir string) (map[string]record, error) {
 		}
 		var r record
 		if json.Unmarshal(b, &r) != nil || r.ID != id || filter.Check(r.Spec) != nil {
-			r = record{ID: id, Tap: tapName(id)}
+			r = record{ID: id, Tap: h.tapName(id)}
 		}
 		out[id] = r
 	}

@@ -135,22 +135,23 @@ func TestATapThatNobodyPluggedIsShut(t *testing.T) {
 	p := portSpec(2, 7)
 	p.PortSecurity = false
 	open := w.plug(p).configure()
+	tap := w.host.instance.Tap() + "rogue"
 	rogue := &guest{t: t, ns: w.prefix + "-grogue", spec: portSpec(1, 7)}
-	w.guests["sktrogue"] = rogue
+	w.guests[tap] = rogue
 	err := w.host.Do(func() error {
-		if err := w.endpoint("sktrogue"); err != nil {
+		if err := w.endpoint(tap); err != nil {
 			return err
 		}
-		l, err := netlink.LinkByName("sktrogue")
+		l, err := netlink.LinkByName(tap)
 		if err != nil {
 			return err
 		}
-		return errors.Join(attach(l, segment{vni: 7}.bridge()), setUp(l, 1450))
+		return errors.Join(attach(l, w.host.segmentOf(portSpec(1, 7)).bridge()), setUp(l, 1450))
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.awaitCarrier("sktrogue")
+	w.awaitCarrier(tap)
 	rogue.configure()
 	open.listen(80)
 	if _, _, err := rogue.dial(p.FixedIPs[0].Address, 80, 150*time.Millisecond); err == nil {

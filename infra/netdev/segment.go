@@ -24,23 +24,27 @@ const inside = "eth0"
 // segment is one network's devices on this host.
 type segment struct {
 	host string // the namespace of the host's side
+	of   filter.Instance
 	vni  uint32
 	mtu  int
 }
 
-func segmentOf(host string, p compute.PortSpec) segment {
-	return segment{host: host, vni: p.VNI, mtu: p.MTU}
+func (h *Host) segmentOf(p compute.PortSpec) segment {
+	return segment{host: h.opts.Namespace, of: h.instance, vni: p.VNI, mtu: p.MTU}
 }
 
-func (s segment) bridge() string { return fmt.Sprintf("%s%06x", filter.BridgePrefix, s.vni) }
-func (s segment) link() string   { return fmt.Sprintf("%s%06x", filter.ServicePrefix, s.vni) }
+func (s segment) bridge() string { return fmt.Sprintf("%s%06x", s.of.Bridge(), s.vni) }
+func (s segment) link() string   { return fmt.Sprintf("%s%06x", s.of.Service(), s.vni) }
 
-// namespace is skylog-<vni>, or with the host namespace's name in place of
-// skylog, so that several hosts can live on one machine.
+// namespace is skylog-<instance>-<vni>, or with the host namespace's name in
+// place of skylog.
 func (s segment) namespace() string {
 	owner := s.host
 	if owner == "" {
 		owner = "skylog"
+	}
+	if s.of != "" {
+		owner += "-" + string(s.of)
 	}
 	return fmt.Sprintf("%s-%06x", owner, s.vni)
 }
@@ -258,7 +262,7 @@ func isNotFound(err error) bool {
 }
 
 // vni tells the port's network; where its file could not be read, by the bridge it is on.
-func (r record) vni() (uint32, error) {
+func (r record) vni(of filter.Instance) (uint32, error) {
 	if r.Spec.VNI != 0 {
 		return r.Spec.VNI, nil
 	}
@@ -273,7 +277,7 @@ func (r record) vni() (uint32, error) {
 	if err != nil {
 		return 0, nil // on no bridge: there is nothing else to remove
 	}
-	n, err := strconv.ParseUint(strings.TrimPrefix(br.Attrs().Name, filter.BridgePrefix), 16, 24)
+	n, err := strconv.ParseUint(strings.TrimPrefix(br.Attrs().Name, of.Bridge()), 16, 24)
 	if err != nil {
 		return 0, nil
 	}

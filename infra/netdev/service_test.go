@@ -45,8 +45,8 @@ func TestServicesComeBackWhenTheirLinkWasTakenAway(t *testing.T) {
 	p := portSpec(1, 7)
 	g := w.plug(p).configure()
 	for _, take := range []func() error{
-		func() error { return removeLink(segment{vni: 7}.link()) },
-		func() error { return removeNamespace(segmentOf(w.prefix, p).namespace()) },
+		func() error { return removeLink(w.host.segmentOf(p).link()) },
+		func() error { return removeNamespace(w.host.segmentOf(p).namespace()) },
 	} {
 		if err := w.host.Do(take); err != nil {
 			t.Fatal(err)
@@ -84,10 +84,11 @@ func TestAnEmptyRemoteGroupStaysEmptyOnFile(t *testing.T) {
 	dir := t.TempDir()
 	p := portSpec(1, 7)
 	p.Rules = []compute.Rule{{Ingress: true, Remotes: []netip.Prefix{}}}
-	if err := (record{ID: p.ID, Tap: tapName(p.ID), Zone: 1, Spec: p}).save(dir); err != nil {
+	h := &Host{opts: Options{Dir: dir}}
+	if err := (record{ID: p.ID, Tap: h.tapName(p.ID), Zone: 1, Spec: p}).save(h.dir()); err != nil {
 		t.Fatal(err)
 	}
-	got, err := loadRecords(dir)
+	got, err := h.loadRecords()
 	if err != nil {
 		t.Fatal(err)
 	}

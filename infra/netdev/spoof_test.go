@@ -124,7 +124,7 @@ func TestAGuestCannotReachItsHost(t *testing.T) {
 		if err := netlink.AddrAdd(lo, &netlink.Addr{IPNet: netlink.NewIPNet(net.IPv4(10, 0, 0, 200))}); err != nil {
 			return err
 		}
-		br, err := netlink.LinkByName(segment{vni: 7}.bridge())
+		br, err := netlink.LinkByName(w.host.segmentOf(portSpec(1, 7)).bridge())
 		if err != nil {
 			return err
 		}

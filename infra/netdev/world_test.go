@@ -132,7 +132,7 @@ func allow(protocol string, port int) compute.Rule {
 
 func (w *world) plug(p compute.PortSpec) *guest {
 	w.t.Helper()
-	tap := tapName(p.ID)
+	tap := w.host.tapName(p.ID)
 	if w.guests[tap] == nil {
 		w.guests[tap] = &guest{t: w.t, ns: fmt.Sprintf("%s-g%s", w.prefix, tap)}
 	}
@@ -209,7 +209,7 @@ func (w *world) inventory() (all []string) {
 // crashPlug does the first steps of a Plug and then forgets all about it.
 func (w *world) crashPlug(p compute.PortSpec, steps int) {
 	w.t.Helper()
-	w.guests[tapName(p.ID)] = &guest{t: w.t, ns: w.prefix + "-gcrash", spec: p}
+	w.guests[w.host.tapName(p.ID)] = &guest{t: w.t, ns: w.prefix + "-gcrash", spec: p}
 	rec, err := w.host.admit(p)
 	if err == nil {
 		err = rec.save(w.host.dir())

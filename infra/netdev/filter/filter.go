@@ -20,18 +20,44 @@ package filter
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
+	"strings"
 
 	"skylog/workers/compute"
 )
 
-// The devices' names begin so; the rules rely on it.
-const (
-	TapPrefix     = "skt"
-	BridgePrefix  = "skb"
-	ServicePrefix = "skv" // the host's end of the link to a network's DHCP and metadata
-)
+// Instance is the part of all names by which the clouds of one machine differ:
+// nothing, or InstanceLen small letters and digits. The rules of one instance
+// leave the devices of another alone.
+type Instance string
+
+// InstanceLen leaves room for eight letters more in the name of a device.
+const InstanceLen = 4
+
+// Check tells whether it may be a part of names.
+func (i Instance) Check() error {
+	odd := strings.Trim(string(i), "abcdefghijklmnopqrstuvwxyz0123456789")
+	if len(i) != 0 && len(i) != InstanceLen || odd != "" {
+		return fmt.Errorf("%q is no instance", string(i))
+	}
+	return nil
+}
+
+// Tap begins the names of an instance's taps; the rules rely on it.
+func (i Instance) Tap() string { return "skt" + string(i) }
+
+// Bridge begins those of its bridges.
+func (i Instance) Bridge() string { return "skb" + string(i) }
+
+// Service begins those of the host's ends of the links to networks' DHCP and metadata.
+func (i Instance) Service() string { return "skv" + string(i) }
+
+// tables begin so, and end with the instance.
+const tables = "skylog"
+
+func (i Instance) table() string { return tables + string(i) }
 
 // What one port may ask for. Beyond it the whole port is refused.
 const (

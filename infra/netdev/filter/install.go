@@ -11,8 +11,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-const tableName = "skylog"
-
 // buffer must hold the answers to one transaction of the largest port.
 const buffer = 16 << 20
 
@@ -21,6 +19,7 @@ var oneAtATime sync.Mutex
 
 // ruleset is one transaction: all of it comes into force, or nothing.
 type ruleset struct {
+	of                        Instance
 	conn                      *nftables.Conn
 	bridge, inet              *nftables.Table
 	ports, guards, froms, tos *nftables.Set
@@ -31,12 +30,12 @@ type ruleset struct {
 // Install puts the port's rules in the place of those it had, in the network
 // namespace of the calling thread. Where it fails, the old ones stay. The zones
 // are those of all bridges of the host.
-func Install(p Port, zones map[string]uint16) error {
+func (i Instance) Install(p Port, zones map[string]uint16) error {
 	c, err := compile(p.Spec)
 	if err != nil {
 		return err
 	}
-	return transact(func(r *ruleset) {
+	return i.transact(func(r *ruleset) {
 		r.base()
 		for kind, rules := range map[string][]rule{"guard": c.guard, "from": c.from, "to": c.to} {
 			chain := r.chain(kind, p.Tap)
@@ -52,8 +51,8 @@ func Install(p Port, zones map[string]uint16) error {
 
 // Remove takes the rules of a tap away; packets of a tap that is still there
 // are dropped from then on. The zones are those of the bridges that stay.
-func Remove(tap string, zones map[string]uint16) error {
-	return transact(func(r *ruleset) {
+func (i Instance) Remove(tap string, zones map[string]uint16) error {
+	return i.transact(func(r *ruleset) {
 		r.base() // what is deleted must be there: so one call serves, whatever was
 		all := []*nftables.Chain{r.chain("guard", tap), r.chain("from", tap), r.chain("to", tap)}
 		r.elements(r.conn.SetAddElements, tap)
@@ -67,8 +66,8 @@ func Remove(tap string, zones map[string]uint16) error {
 }
 
 // RemoveAll takes both tables away.
-func RemoveAll() error {
-	return transact(func(r *ruleset) {
+func (i Instance) RemoveAll() error {
+	return i.transact(func(r *ruleset) {
 		r.conn.AddTable(r.bridge)
 		r.conn.AddTable(r.inet)
 		r.conn.DelTable(r.bridge)
@@ -76,7 +75,7 @@ func RemoveAll() error {
 	})
 }
 
-func transact(fill func(*ruleset)) error {
+func (i Instance) transact(fill func(*ruleset)) error {
 	oneAtATime.Lock()
 	defer oneAtATime.Unlock()
 	conn, err := nftables.New(nftables.WithSockOptions(func(c *netlink.Conn) error {
@@ -88,9 +87,9 @@ func transact(fill func(*ruleset)) error {
 	if err != nil {
 		return fmt.Errorf("nftables: %w", err)
 	}
-	r := &ruleset{conn: conn,
-		bridge: &nftables.Table{Name: tableName, Family: nftables.TableFamilyBridge},
-		inet:   &nftables.Table{Name: tableName, Family: nftables.TableFamilyINet}}
+	r := &ruleset{of: i, conn: conn,
+		bridge: &nftables.Table{Name: i.table(), Family: nftables.TableFamilyBridge},
+		inet:   &nftables.Table{Name: i.table(), Family: nftables.TableFamilyINet}}
 	if fill(r); r.err != nil {
 		return fmt.Errorf("nftables: %w", r.err)
 	}
@@ -128,25 +127,25 @@ func (r *ruleset) bridgeBase() {
 	iif, oif := expr.MetaKeyIIFNAME, expr.MetaKeyOIFNAME
 	is, isNot := expr.CmpOpEq, expr.CmpOpNeq
 	pre := r.hook(r.bridge, "prerouting", nftables.ChainHookPrerouting, -300)
-	r.line(pre, expr.VerdictDrop, device(iif, is, TapPrefix), r.unknown(iif))
+	r.line(pre, expr.VerdictDrop, device(iif, is, r.of.Tap()), r.unknown(iif))
 	r.line(pre, -1, r.jump(iif, r.guards))
 
 	fwd := r.hook(r.bridge, "forward", nftables.ChainHookForward, -200)
-	r.line(fwd, expr.VerdictDrop, device(iif, is, TapPrefix), r.unknown(iif))
-	r.line(fwd, expr.VerdictDrop, device(oif, is, TapPrefix), r.unknown(oif))
+	r.line(fwd, expr.VerdictDrop, device(iif, is, r.of.Tap()), r.unknown(iif))
+	r.line(fwd, expr.VerdictDrop, device(oif, is, r.of.Tap()), r.unknown(oif))
 	// a network's services are for the guests of this host: other hosts have their own
-	r.line(fwd, expr.VerdictDrop, device(iif, is, ServicePrefix), device(oif, isNot, TapPrefix))
-	r.line(fwd, expr.VerdictDrop, device(oif, is, ServicePrefix), device(iif, isNot, TapPrefix))
+	r.line(fwd, expr.VerdictDrop, device(iif, is, r.of.Service()), device(oif, isNot, r.of.Tap()))
+	r.line(fwd, expr.VerdictDrop, device(oif, is, r.of.Service()), device(iif, isNot, r.of.Tap()))
 	r.line(fwd, -1, r.jump(iif, r.froms))
 	r.line(fwd, -1, r.jump(oif, r.tos))
 
 	in := r.hook(r.bridge, "input", nftables.ChainHookInput, -200) // the host itself is no neighbour of guests
-	r.line(in, expr.VerdictDrop, device(iif, is, TapPrefix))
-	r.line(in, expr.VerdictDrop, device(iif, is, ServicePrefix))
+	r.line(in, expr.VerdictDrop, device(iif, is, r.of.Tap()))
+	r.line(in, expr.VerdictDrop, device(iif, is, r.of.Service()))
 }
 
 func (r *ruleset) inetBase() {
-	ours := device(expr.MetaKeyIIFNAME, expr.CmpOpEq, BridgePrefix)
+	ours := device(expr.MetaKeyIIFNAME, expr.CmpOpEq, r.of.Bridge())
 	zone := r.hook(r.inet, "zone", nftables.ChainHookPrerouting, -300) // before conntrack
 	r.line(zone, -1, []expr.Any{
 		&expr.Meta{Key: expr.MetaKeyIIFNAME, Register: register},
