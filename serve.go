@@ -22,7 +22,6 @@ import (
 	decideimage "skylog/handlers/image"
 	decidenetwork "skylog/handlers/network"
 	"skylog/infra/cell"
-	"skylog/infra/imagestore"
 	"skylog/infra/jetstream"
 	"skylog/infra/keystore"
 	"skylog/projections"
@@ -40,6 +39,7 @@ type serveSettings struct {
 	seed                              uint64
 	debug                             bool
 	debugListen                       string
+	image                             imageSettings
 }
 
 func serveCommand() *cobra.Command {
@@ -70,6 +70,7 @@ func serveCommand() *cobra.Command {
 	f.DurationVar(&s.simLatency, "simulate-latency", 20*time.Millisecond, "how long a simulated host takes for a step, at least")
 	f.Float64Var(&s.simFailing, "simulate-failures", 0, "share of simulated steps that fail and are tried again, 0 to 1")
 	f.Uint64Var(&s.seed, "simulate-seed", 1, "what the luck of simulated hosts follows from")
+	s.image.flags(f)
 	f.StringVar(&s.config, "config", "", "settings file (default: skylog.yaml, if it is there)")
 	f.BoolVar(&s.debug, "debug", false, "log more")
 	f.StringVar(&s.debugListen, "debug-listen", "", "loopback HOST:PORT of Go's profiles (default: none)")
@@ -100,7 +101,7 @@ type node struct {
 	nats    *jetstream.Server
 	cell    *cell.Cell
 	disk    cell.Disk
-	images  *imagestore.Store
+	images  imageStores
 	sign    image.Signer              // of the addresses of image bytes; a new key at each start, as wants are written anew
 	hosts   map[string]*compute.Agent // those of this process
 	groups  compute.Groups            // as its hosts know them

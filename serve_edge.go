@@ -3,24 +3,19 @@ package main
 import (
 	"context"
 	"crypto/hmac"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base32"
 	"errors"
 	"net/http"
-	"path/filepath"
 	"strings"
 	"time"
 
 	"skylog/api"
 	"skylog/api/compute"
 	"skylog/api/identity"
-	"skylog/api/image"
 	"skylog/api/network"
 	"skylog/commands"
 	"skylog/infra/cell"
-	"skylog/infra/imageformat"
-	"skylog/infra/imagestore"
 	view "skylog/projections/compute"
 )
 
@@ -31,24 +26,15 @@ func (n *node) gateway(sources api.Sources) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	if n.images, err = imagestore.Open(filepath.Join(n.data, "images")); err != nil {
+	glance, err := n.glance()
+	if err != nil {
 		return nil, err
 	}
-	if _, err := n.images.Sweep(n.now().Image.Images.Keeps); err != nil { // what was left of uploads that ended with the process
-		return nil, err
-	}
-	n.sign.Key = make([]byte, 32)
-	if _, err := rand.Read(n.sign.Key); err != nil {
-		return nil, err
-	}
-	n.sign.Base = n.url(n.address)
 	secret, err := n.keys.Named("passwords")
 	if err != nil {
 		return nil, err
 	}
 	n.passwords = secret[:]
-	glance := &image.Service{Do: n.cell.Do, Store: n.images, Sign: n.sign,
-		Inspect: func(format string) image.Inspection { return imageformat.New(format) }}
 	return api.New(api.Options{
 		Now: n.now, Authenticate: keystone.Authenticate, PublicURL: n.publicURL, PolicyFile: n.policy, Log: n.log,
 		Ready: n.isReady, Sources: sources,
@@ -85,15 +71,6 @@ func (n *node) command(ctx context.Context, id string) (api.CommandOutcome, erro
 		o.State = "broken"
 	}
 	return o, nil
-}
-
-// localImage is the file of an image whose bytes this process keeps.
-func (n *node) localImage(id string) (path string, ok bool) {
-	i, ok := n.now().Image.Images.Get(id)
-	if !ok || i.Blob == "" {
-		return "", false
-	}
-	return n.images.Path(i.Blob)
 }
 
 // compute gives the compute API what is optional: sealing, consoles, and

@@ -44,6 +44,7 @@ func (n *node) startWorkers(ctx context.Context, group *errgroup.Group, parallel
 	group.Go(func() error { return watchman.Run(ctx) })
 	group.Go(func() error { return keeper.Run(ctx) })
 	group.Go(func() error { return dispatcher.Run(ctx) })
+	n.startImports(ctx, group)
 	return n.runAgents(ctx, group, parallel)
 }
 

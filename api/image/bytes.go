@@ -2,12 +2,8 @@ package image
 
 import (
 	"context"
-	"crypto/md5"
-	"crypto/sha512"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
 	"log/slog"
 	"mime"
@@ -22,6 +18,7 @@ import (
 	"skylog/api"
 	"skylog/commands"
 	cmd "skylog/commands/image"
+	view "skylog/projections/image"
 )
 
 // lease is how long an upload may go unheard of before the image is given free,
@@ -30,6 +27,7 @@ const lease = 10 * time.Minute
 
 func (s *Service) mountBytes(a huma.API) {
 	api.Handle(a, "PUT /images/{id}/file", "upload_image", http.StatusNoContent, s.upload, api.Stream)
+	api.Handle(a, "PUT /images/{id}/stage", "modify_image", http.StatusNoContent, s.stage, api.Stream)
 	api.Handle(a, "GET /images/{id}/file", "download_image", http.StatusOK, s.download, api.Stream)
 }
 
@@ -48,14 +46,23 @@ type uploadIn struct {
 	connection
 	ContentType string `header:"Content-Type"`
 	Size        string `header:"X-Openstack-Image-Size"`
+	Store       string `header:"X-Image-Meta-Store"`
 }
 
-// upload streams the body into the store. Only what was measured, hashed and
+// upload streams the body into a store. Only what was measured, hashed and
 // inspected on the way becomes the image's; in every other case nothing is kept
 // and the image is queued again.
 func (s *Service) upload(ctx context.Context, in *uploadIn) (*api.Empty, error) {
-	u := &upload{Service: s, ctx: ctx, name: api.NewID(ctx), body: api.HTTP(ctx).Body, control: in.control,
-		md5: md5.New(), sha: sha512.New(), heard: time.Now()} // MD5 is Glance's checksum, SHA-512 the safeguard
+	return s.receive(ctx, in, false)
+}
+
+// stage streams the body to where an import will find it. What it is, the import asks.
+func (s *Service) stage(ctx context.Context, in *uploadIn) (*api.Empty, error) {
+	return s.receive(ctx, in, true)
+}
+
+func (s *Service) receive(ctx context.Context, in *uploadIn, staging bool) (*api.Empty, error) {
+	u := &upload{Service: s, ctx: ctx, name: api.NewID(ctx), staging: staging, body: api.HTTP(ctx).Body, control: in.control, heard: time.Now()}
 	err := u.start(in)
 	if err == nil {
 		err = u.run()
@@ -69,7 +76,11 @@ func (s *Service) upload(ctx context.Context, in *uploadIn) (*api.Empty, error) 
 
 // start checks what was announced and reserves the image for this upload.
 func (u *upload) start(in *uploadIn) error {
-	i, err := may(u.ctx, in.ID, "upload_image")
+	rule := "upload_image"
+	if u.staging {
+		rule = "modify_image"
+	}
+	i, err := may(u.ctx, in.ID, rule)
 	if err != nil {
 		return err
 	}
@@ -85,10 +96,22 @@ func (u *upload) start(in *uploadIn) error {
 	if u.expected > u.MaxBytes {
 		return u.tooLarge()
 	}
-	if inspected(i.ContainerFormat) {
-		u.inspection = u.Inspect(i.DiskFormat)
+	return u.reserve(i, in.Store)
+}
+
+func (u *upload) reserve(i view.Image, store string) (err error) {
+	due := u.heard.Add(lease)
+	if u.staging {
+		u.into, u.inspection = u.Staging, u.Inspect("")
+		_, err = u.Do(u.ctx, cmd.StageUpload{ID: i.ID, Upload: u.name, Due: due})
+		return err
 	}
-	_, err = u.Do(u.ctx, cmd.StartUpload{ID: i.ID, Upload: u.name, Due: u.heard.Add(lease)})
+	to, ok := u.store(or(store, u.Stores[0].Name))
+	if !ok {
+		return commands.Refuse(commands.Invalid, "Unknown store '%.100s'", store)
+	}
+	u.into, u.in, u.inspection = to.Store, to.Name, u.Inspect(Disk(i.DiskFormat, i.ContainerFormat))
+	_, err = u.Do(u.ctx, cmd.StartUpload{ID: i.ID, Upload: u.name, Due: due})
 	return err
 }
 
@@ -116,14 +139,14 @@ func (s *Service) tooLarge() error {
 	return commands.Refuse(commands.OverLimit, "The incoming image is too large: an image may have %d bytes.", s.MaxBytes)
 }
 
-// inspected says whether the bytes are a disk. Those in other containers aren't,
-// and no host boots from them.
-func inspected(container string) bool {
-	switch container {
+// Disk is the format in which the bytes of a container must be a disk. Those in
+// other containers aren't one, and no host boots from them: it is empty then.
+func Disk(diskFormat, containerFormat string) string {
+	switch containerFormat {
 	case "bare", "aki", "ari", "ami":
-		return true
+		return diskFormat
 	}
-	return false
+	return ""
 }
 
 // upload is one upload under way: a reader that measures what passes.
@@ -131,11 +154,13 @@ type upload struct {
 	*Service
 	ctx        context.Context
 	id, name   string
+	staging    bool
+	into       Store
+	in         string // the store's name
 	body       io.Reader
 	control    *http.ResponseController
 	expected   int64 // -1: unknown
 	inspection Inspection
-	md5, sha   hash.Hash
 	size       int64
 	ended      bool      // nothing more can be read
 	heard      time.Time // when the cell last heard of this upload
@@ -148,23 +173,37 @@ func (u *upload) run() (err error) {
 			u.giveUp(err)
 		}
 	}()
-	if err := u.Store.Save(u.name, u); err != nil {
+	if err := u.into.Save(u.name, u); err != nil {
 		return u.excuse(err)
 	}
-	finish := cmd.FinishUpload{ID: u.id, Upload: u.name, SizeBytes: u.size, MD5: hex.EncodeToString(u.md5.Sum(nil)),
-		SHA512: hex.EncodeToString(u.sha.Sum(nil)), ProjectBytes: u.ProjectBytes}
-	if u.inspection != nil {
-		if finish.Format, finish.VirtualSize, err = u.inspection.Verdict(); err != nil {
-			return api.Fail(http.StatusUnsupportedMediaType, "Image %s", err)
-		}
-	}
-	if finish.VirtualSize > u.MaxVirtualBytes {
-		return commands.Refuse(commands.OverLimit, "The disk of the image would have %d bytes; %d are allowed.", finish.VirtualSize, u.MaxVirtualBytes)
+	finish, err := u.finish()
+	if err != nil {
+		return err
 	}
 	// All bytes are here: it no longer matters whether the client waits.
 	_, err = u.Do(context.WithoutCancel(u.ctx), finish)
 	settled = err == nil || errors.Is(err, commands.ErrUndecided) // if it may still be granted, the bytes must stay
 	return u.excuse(err)
+}
+
+// stagedFor is how long staged bytes wait for an import.
+const stagedFor = 24 * time.Hour
+
+// finish is what there is to tell of the bytes, if they may become the image's.
+func (u *upload) finish() (commands.Command, error) {
+	size, md5, sha512 := u.inspection.Sums()
+	if u.staging {
+		return cmd.FinishStaging{ID: u.id, Upload: u.name, SizeBytes: size, Due: time.Now().Add(stagedFor)}, nil
+	}
+	format, virtual, err := u.inspection.Verdict()
+	switch {
+	case err != nil:
+		return nil, api.Fail(http.StatusUnsupportedMediaType, "Image %s", err)
+	case virtual > u.MaxVirtualBytes:
+		return nil, commands.Refuse(commands.OverLimit, "The disk of the image would have %d bytes; %d are allowed.", virtual, u.MaxVirtualBytes)
+	}
+	return cmd.FinishUpload{ID: u.id, Upload: u.name, SizeBytes: size, MD5: md5, SHA512: sha512, Format: format, VirtualSize: virtual,
+		Store: u.in, ProjectBytes: u.ProjectBytes}, nil
 }
 
 // giveUp removes what was stored and gives the image free.
@@ -173,7 +212,7 @@ func (u *upload) giveUp(why error) {
 	if why != nil {
 		reason = why.Error()
 	}
-	if err := u.Store.Remove(u.name); err != nil {
+	if err := u.into.Remove(u.name); err != nil {
 		slog.Error("bytes of a failed upload were not removed", "image", u.id, "upload", u.name, "err", err)
 	}
 	if _, err := u.Do(context.WithoutCancel(u.ctx), cmd.FailUpload{ID: u.id, Upload: u.name, Reason: reason[:min(len(reason), maxName)]}); err != nil {
@@ -208,11 +247,7 @@ func (u *upload) Read(p []byte) (int, error) {
 	n, err := u.body.Read(p)
 	u.ended = err != nil
 	u.size += int64(n)
-	u.md5.Write(p[:n])
-	u.sha.Write(p[:n])
-	if u.inspection != nil {
-		u.inspection.Write(p[:n])
-	}
+	u.inspection.Write(p[:n])
 	switch {
 	case u.size > u.MaxBytes:
 		return n, u.tooLarge()

@@ -51,7 +51,7 @@ func (s *Service) send(i view.Image, asked string) (*huma.StreamResponse, error)
 	if err != nil {
 		return nil, err
 	}
-	f, err := s.Store.Open(i.Blob)
+	f, err := s.open(i)
 	if errors.Is(err, fs.ErrNotExist) { // deleted since this request began, if all is well
 		slog.Warn("the bytes of an image are not in the store", "image", i.ID, "bytes", i.Blob)
 		return nil, notFound(i.ID)
@@ -81,6 +81,19 @@ func (s *Service) send(i view.Image, asked string) (*huma.StreamResponse, error)
 			s.pour(w, f, to-from)
 		}
 	}}, nil
+}
+
+// open opens an image's bytes in the first of its stores that has them.
+func (s *Service) open(i view.Image) (f io.ReadSeekCloser, err error) {
+	err = fs.ErrNotExist
+	for _, name := range i.Stores {
+		if from, ok := s.store(name); ok {
+			if f, err = from.Open(i.Blob); err == nil {
+				return f, nil
+			}
+		}
+	}
+	return nil, err
 }
 
 // chunk is after how many bytes a slow reader gets another while.
@@ -160,8 +173,7 @@ func (s Signer) good(imageID, expires, signature string, now time.Time) bool {
 
 // Bytes makes the service that gives hosts the bytes they boot from.
 func (s *Service) Bytes() *api.Service {
-	c := *s
-	c.Idle = or(c.Idle, idle)
+	c := s.WithDefaults()
 	return &api.Service{Name: "image-bytes", Root: bytesRoot, Dialect: api.SkylogDialect, Mount: func(a huma.API) {
 		api.Handle(a, "GET /{id}", api.Open, http.StatusOK, c.downloadSigned, api.Stream)
 	}}

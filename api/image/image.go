@@ -3,6 +3,7 @@ package image
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -53,6 +54,8 @@ type (
 	}
 	imageOut struct {
 		Location string `header:"Location"`
+		Methods  string `header:"OpenStack-image-import-methods"`
+		StoreIDs string `header:"OpenStack-image-store-ids"`
 		Body     map[string]any
 	}
 )
@@ -78,9 +81,16 @@ func showImage(i view.Image) map[string]any {
 	}
 	if i.Blob != "" {
 		shown["os_hash_algo"], shown["size"] = "sha512", i.SizeBytes
+		shown["stores"] = strings.Join(i.Stores, ",")
 		if i.VirtualSize > 0 {
 			shown["virtual_size"] = i.VirtualSize
 		}
+	}
+	if len(i.Importing)+len(i.Failed) > 0 {
+		shown["os_glance_importing_to_stores"], shown["os_glance_failed_import"] = strings.Join(i.Importing, ","), strings.Join(i.Failed, ",")
+	}
+	if i.Task != "" {
+		shown["os_glance_import_task"] = i.Task
 	}
 	return shown
 }
@@ -127,7 +137,8 @@ func (s *Service) createImage(ctx context.Context, in *createIn) (*imageOut, err
 		return nil, err
 	}
 	i, _ := w.Image.Images.Get(id)
-	return &imageOut{Location: api.Root(ctx) + "/images/" + id, Body: showImage(i)}, nil
+	return &imageOut{Location: api.Root(ctx) + "/images/" + id, Methods: strings.Join(s.methods(), ","), StoreIDs: strings.Join(s.storeNames(), ","),
+		Body: showImage(i)}, nil
 }
 
 // idOf takes the id out of a body, or makes one where it has none.
@@ -225,12 +236,22 @@ func (s *Service) deleteImage(ctx context.Context, in *ByID) (*api.Empty, error)
 	if _, err := s.Do(ctx, cmd.DeleteImage{ID: i.ID}); err != nil {
 		return nil, err
 	}
-	if i.Blob != "" {
-		if err := s.Store.Remove(i.Blob); err != nil {
-			return nil, err
-		}
+	if err := s.removeBytes(i); err != nil {
+		return nil, err
 	}
 	return &api.Empty{Status: http.StatusNoContent}, nil
+}
+
+func (s *Service) removeBytes(i view.Image) (err error) {
+	if i.Staged != "" {
+		err = s.Staging.Remove(i.Staged)
+	}
+	for _, name := range i.Stores {
+		if from, ok := s.store(name); ok {
+			err = errors.Join(err, from.Remove(i.Blob))
+		}
+	}
+	return err
 }
 
 // do asks for one change of an image that the caller may change.

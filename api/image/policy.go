@@ -27,5 +27,12 @@ var rules = policy.Rules{
 	"delete_member":     member,
 	"get_member":        sharing,
 	"get_members":       sharing,
-	"modify_member":     admin + " or (role:member and project_id:%(member_id)s)",
+	"copy_image":        admin,
+	"tasks_api_access":  admin,
+
+	"get_image_location":    admin + " or (role:reader and project_id:%(project_id)s)",
+	"delete_image_location": admin,
+	"stores_info_detail":    admin + " or role:service",
+
+	"modify_member": admin + " or (role:member and project_id:%(member_id)s)",
 }

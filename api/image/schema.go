@@ -29,12 +29,6 @@ func mountSchemas(a huma.API) {
 		}
 		return &documentOut{schema}, nil
 	})
-	api.Handle(a, "GET /info/import", api.Authenticated, http.StatusOK, func(context.Context, *struct{}) (*documentOut, error) {
-		return &documentOut{object{"import-methods": object{"description": "Import methods available.", "type": "array", "value": []string{}}}}, nil
-	})
-	api.Handle(a, "GET /info/stores", api.Authenticated, http.StatusOK, func(context.Context, *struct{}) (*documentOut, error) {
-		return nil, commands.Refuse(commands.NotFound, "Multi backend is not supported at this site.")
-	})
 }
 
 var schemas = map[string]object{
@@ -42,6 +36,8 @@ var schemas = map[string]object{
 	"images":  listSchema("images", imageSchema()),
 	"member":  memberSchema(),
 	"members": listSchema("members", memberSchema()),
+	"task":    taskSchema(),
+	"tasks":   listSchema("tasks", taskSchema()),
 }
 
 func typed(description string, kinds ...string) object {

@@ -27,9 +27,18 @@ type Store interface {
 	Remove(name string) error
 }
 
+// NamedStore is one of the places where image bytes are.
+type NamedStore struct {
+	Store
+	Name, Description string
+	Dir               string // for administrators
+}
+
 // Inspection is written an image's bytes as they pass by.
 type Inspection interface {
 	io.Writer
+	// Sums are how many bytes there were, and their hashes in hex.
+	Sums() (size int64, md5, sha512 string)
 	// Verdict says what format the bytes are in and how large the disk is. An
 	// error is why they are refused, in words that go on after "Image".
 	Verdict() (format string, virtualSize int64, err error)
@@ -37,9 +46,17 @@ type Inspection interface {
 
 // Service is the image API.
 type Service struct {
-	Do      commands.Do[*projections.World]
-	Store   Store
+	Do commands.Do[*projections.World]
+	// Stores are where image bytes are; the first takes those that are sent
+	// without saying where to. Staging is where bytes wait for an import.
+	Stores  []NamedStore
+	Staging Store
+	// Inspect begins to look at bytes; without a format they are only measured.
 	Inspect func(diskFormat string) Inspection
+	// CheckURI says whether bytes may be fetched from an address; nil: from none.
+	// Seal hides the whole of it, for the project to which it is known.
+	CheckURI func(uri string) error
+	Seal     func(projectID string, data []byte) ([]byte, error)
 	// Sign signs the addresses of image bytes for hosts.
 	Sign Signer
 	// MaxBytes is how large an image may be, MaxVirtualBytes how large a disk it
@@ -67,12 +84,18 @@ func or[T comparable](v, otherwise T) T {
 	return v
 }
 
-// API makes the image service for a gateway.
-func (s *Service) API() *api.Service {
+// WithDefaults is the service with its limits where none were set.
+func (s *Service) WithDefaults() *Service {
 	c := *s
-	c.Do = api.Ask(s.Do)
 	c.MaxBytes, c.MaxVirtualBytes = or(c.MaxBytes, maxBytes), or(c.MaxVirtualBytes, maxVirtualBytes)
 	c.ProjectBytes, c.Idle = or(c.ProjectBytes, projectBytes), or(c.Idle, idle)
+	return &c
+}
+
+// API makes the image service for a gateway.
+func (s *Service) API() *api.Service {
+	c := s.WithDefaults()
+	c.Do = api.Ask(s.Do)
 	return &api.Service{
 		Name: "image", Root: "/image", Prefix: "/v2", Dialect: api.ImageDialect,
 		Discovery: api.Discovery{At: versions}, Policy: rules, Mount: c.mount,
@@ -83,11 +106,12 @@ func (s *Service) mount(a huma.API) {
 	s.mountImages(a)
 	s.mountBytes(a)
 	s.mountMembers(a)
+	s.mountTasks(a)
+	s.mountStores(a)
 	mountSchemas(a)
 }
 
-// versions are Glance's version documents, the same at three places. Versions
-// with import and several stores come with those.
+// versions are Glance's version documents, the same at three places.
 var versions = []api.DiscoveryDocument{
 	{Path: "", Status: http.StatusMultipleChoices, Show: showVersions},
 	{Path: "/versions", Status: http.StatusOK, Show: showVersions},
@@ -99,7 +123,7 @@ func showVersions(base string) any {
 		Versions []api.VersionEntry `json:"versions"`
 	}
 	var d document
-	for n, id := range []string{"v2.9", "v2.7", "v2.5", "v2.4", "v2.3", "v2.2", "v2.1", "v2.0"} {
+	for n, id := range []string{"v2.15", "v2.13", "v2.12", "v2.11", "v2.10", "v2.9", "v2.8", "v2.7", "v2.6", "v2.5", "v2.4", "v2.3", "v2.2", "v2.1", "v2.0"} {
 		status := "SUPPORTED"
 		if n == 0 {
 			status = "CURRENT"

@@ -25,6 +25,7 @@ import (
 	"skylog/infra/imagestore"
 	"skylog/infra/memlog"
 	"skylog/projections"
+	workers "skylog/workers/image"
 )
 
 // cloud is an image service on a real cell and a real store. A token is
@@ -34,10 +35,12 @@ type cloud struct {
 	*httptest.Server
 	*cell.Cell
 	service *image.Service
-	dir     string
+	imports *workers.Importer
+	// where the bytes are: of the default store, of another, and of those staged
+	dir, second, staged string
 }
 
-func serve(t *testing.T, change func(*image.Service)) *cloud {
+func serve(t *testing.T, change func(*cloud)) *cloud {
 	t.Helper()
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
 	ctx, cancel := context.WithCancel(context.Background())
@@ -47,16 +50,28 @@ func serve(t *testing.T, change func(*image.Service)) *cloud {
 	}
 	done := make(chan error, 1)
 	go func() { done <- node.Run(ctx) }()
-	c := &cloud{T: t, Cell: node, dir: t.TempDir()}
-	store, err := imagestore.Open(c.dir)
-	if err != nil {
-		t.Fatal(err)
+	c := &cloud{T: t, Cell: node, dir: t.TempDir(), second: t.TempDir(), staged: t.TempDir()}
+	open := func(dir string) *imagestore.Store {
+		store, err := imagestore.Open(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return store
 	}
-	c.service = &image.Service{Do: node.Do, Store: store, Inspect: func(f string) image.Inspection { return imageformat.New(f) },
+	store, second, staging := open(c.dir), open(c.second), open(c.staged)
+	seal := func(project string, data []byte) ([]byte, error) { return append([]byte(project), data...), nil }
+	c.service = &image.Service{Do: node.Do, Stores: []image.NamedStore{{Store: store, Name: "local"}, {Store: second, Name: "second", Dir: "/srv"}}, Staging: staging, Seal: seal, Inspect: func(f string) image.Inspection { return imageformat.New(f) },
 		Sign: image.Signer{Key: []byte(strings.Repeat("k", 32))}}
+	c.imports = &workers.Importer{Now: node.Now, Do: node.Do, Frames: node.Frames, Stores: map[string]workers.Store{"local": store, "second": second}, Staging: staging,
+		Inspect: func(disk, container string) workers.Inspection { return imageformat.New(image.Disk(disk, container)) },
+		Unseal:  func(project string, data []byte) ([]byte, error) { return data[len(project):], nil }, Clock: time.Now, Logger: quiet}
 	if change != nil {
-		change(c.service)
+		change(c)
 	}
+	limits := c.service.WithDefaults()
+	c.imports.MaxBytes, c.imports.MaxVirtualBytes, c.imports.ProjectBytes = limits.MaxBytes, limits.MaxVirtualBytes, limits.ProjectBytes
+	imported := make(chan error, 1)
+	go func() { imported <- c.imports.Run(ctx) }()
 	gateway, err := api.New(api.Options{Now: node.Now, Log: quiet, Rate: 1e6, Authenticate: authenticate}, c.service.API(), c.service.Bytes())
 	if err != nil {
 		t.Fatal(err)
@@ -65,7 +80,7 @@ func serve(t *testing.T, change func(*image.Service)) *cloud {
 	t.Cleanup(func() {
 		c.Close()
 		cancel()
-		if err := <-done; err != nil {
+		if err := errors.Join(<-imported, <-done); err != nil {
 			t.Error(err)
 		}
 	})
@@ -206,7 +221,7 @@ func TestAnImageIsCreatedFilledReadAndDeleted(t *testing.T) {
 }
 
 func TestBytesThatAreRefusedLeaveNothing(t *testing.T) {
-	c := serve(t, func(s *image.Service) { s.MaxBytes, s.MaxVirtualBytes, s.ProjectBytes = 1000, 1<<30, 500 })
+	c := serve(t, func(c *cloud) { s := c.service; s.MaxBytes, s.MaxVirtualBytes, s.ProjectBytes = 1000, 1<<30, 500 })
 	qcow2 := func(change func([]byte)) string {
 		b := make([]byte, 512)
 		copy(b, "QFI\xfb\x00\x00\x00\x03")
@@ -265,7 +280,7 @@ func TestAnUploadThatBreaksOffGivesTheImageFree(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := serve(t, func(s *image.Service) { s.Idle = k.idle })
+			c := serve(t, func(c *cloud) { s := c.service; s.Idle = k.idle })
 			path := c.create(ada, nil)
 			r, w := io.Pipe()
 			defer w.Close()

@@ -31,8 +31,6 @@ import (
 	decideimage "skylog/handlers/image"
 	decidenetwork "skylog/handlers/network"
 	"skylog/infra/cell"
-	"skylog/infra/imageformat"
-	"skylog/infra/imagestore"
 	"skylog/infra/keystore"
 	"skylog/infra/memlog"
 	view "skylog/projections/compute"
@@ -59,13 +57,10 @@ func newCloud(t *testing.T) *cloud {
 	ctx := c.start()
 	keys, err := keystore.Open(filepath.Join(t.TempDir(), "keys"))
 	c.must(err)
-	store, err := imagestore.Open(filepath.Join(t.TempDir(), "images"))
-	c.must(err)
 	keystone := &identity.Service{Do: c.cell.Do, Now: c.cell.Now, Tokens: keys.Tokens(), Clock: time.Now, HashCost: bcrypt.MinCost}
 	identityAPI, err := keystone.API()
 	c.must(err)
-	glance := &image.Service{Do: c.cell.Do, Store: store, Sign: c.sign,
-		Inspect: func(format string) image.Inspection { return imageformat.New(format) }}
+	glance := c.glance(keys)
 	nova := compute.New(c.cell.Do, func(s *compute.Service) {
 		s.Seal = keys.Seal
 		s.Console = func(context.Context, view.Server, int) (string, error) { return "booted\n", nil }

@@ -1,5 +1,37 @@
 package walk
 
+import (
+	"errors"
+	"path/filepath"
+
+	"skylog/api/image"
+	"skylog/infra/imageformat"
+	"skylog/infra/imagestore"
+	"skylog/infra/keystore"
+)
+
+// glance is the image service with two stores.
+func (c *cloud) glance(keys *keystore.Store) *image.Service {
+	c.Helper()
+	dir := c.TempDir()
+	open := func(name string) *imagestore.Store {
+		s, err := imagestore.Open(filepath.Join(dir, name))
+		c.must(err)
+		return s
+	}
+	return &image.Service{Do: c.cell.Do, Sign: c.sign, Seal: keys.Seal, Staging: open("staging"),
+		Stores:  []image.NamedStore{{Store: open("local"), Name: "local"}, {Store: open("second"), Name: "second"}},
+		Inspect: func(format string) image.Inspection { return imageformat.New(format) },
+		CheckURI: func(uri string) error {
+			if uri != "http://images/x" {
+				return errors.New("no")
+			}
+			return nil
+		}}
+}
+
+const web = `{"method":{"name":"web-download","uri":"http://images/x"}}`
+
 const documented = "it says how the service works, to everybody who has logged in"
 
 var (
@@ -7,6 +39,7 @@ var (
 	patch  = map[string]string{"Content-Type": "application/openstack-images-v2.1-json-patch"}
 	stream = map[string]string{"Accept": "*/*"}
 	shared = []string{`POST /image/v2/images/$image/members {"member":"$project"}`}
+	fetch  = []string{`POST /image/v2/images/$image/import ` + web}
 	off    = []string{`POST /image/v2/images/$full/actions/deactivate`}
 )
 
@@ -29,6 +62,14 @@ var imageTries = map[string]try{
 	"DELETE /image/v2/images/{id}/members/{member}": {at: "$image $project", given: shared},
 	"GET /image/v2/schemas/{name}":                  {at: "image", eve: 200, una: 200, why: documented},
 	"GET /image/v2/info/import":                     {una: 200, why: documented},
-	"GET /image/v2/info/stores":                     {status: 404, why: "Glance says so where there is one store only"},
+	"GET /image/v2/info/stores":                     {una: 200, why: documented},
+	"GET /image/v2/info/stores/detail":              {as: "admin"},
+	"GET /image/v2/info/usage":                      {},
+	"DELETE /image/v2/stores/{store}/{id}":          {as: "admin", at: "local $full", status: 403, why: "the only store that has the bytes keeps them"},
+	"PUT /image/v2/images/{id}/stage":               {at: "$image", headers: bytes, body: "bytes of a disk"},
+	"POST /image/v2/images/{id}/import":             {at: "$image", body: web},
+	"GET /image/v2/images/{id}/tasks":               {at: "$image", given: fetch},
+	"GET /image/v2/tasks":                           {as: "admin"},
+	"GET /image/v2/tasks/{task}":                    {as: "admin", at: "$task"},
 	"GET /v1/image-bytes/{id}":                      {at: "$full", query: "$signature", headers: stream, denied: 403},
 }

@@ -34,6 +34,8 @@ var makers = map[string]maker{
 	"credential": {"ada", "POST /identity/v3/users/$ada/application_credentials", `{"application_credential":{"name":"$n"}}`, "application_credential.id"},
 
 	"image":   {"ada", "POST /image/v2/images", `{"name":"$n","disk_format":"raw","container_format":"bare","tags":["blue"]}`, "id"},
+	"task":    {"ada", "GET /image/v2/images/$fetched/tasks", ``, "tasks.0.id"},
+	"fetched": {"ada", "POST /image/v2/images", `{"name":"$n","disk_format":"raw","container_format":"bare"}`, "id"},
 	"hers":    {"eve", "POST /image/v2/images", `{"name":"eves","disk_format":"raw","container_format":"bare"}`, "id"},
 	"mine":    {"eve", "POST /network/v2.0/networks", `{"network":{"name":"eves"}}`, "network.id"},
 	"guards":  {"eve", "POST /network/v2.0/security-groups", `{"security_group":{"name":"eves"}}`, "security_group.id"},
@@ -44,6 +46,7 @@ var makers = map[string]maker{
 	"rule":    {"ada", "POST /network/v2.0/security-group-rules", `{"security_group_rule":{"security_group_id":"$sg","direction":"ingress","protocol":"tcp","port_range_min":22,"port_range_max":22,"description":"$n"}}`, "security_group_rule.id"},
 
 	"flavor":     {"admin", "POST /compute/v2.1/flavors", `{"flavor":{"name":"$open","ram":64,"vcpus":1,"disk":1}}`, "flavor.id"},
+	"bigger":     {"admin", "POST /compute/v2.1/flavors", `{"flavor":{"name":"$open","ram":128,"vcpus":1,"disk":1}}`, "flavor.id"},
 	"hidden":     {"admin", "POST /compute/v2.1/flavors", `{"flavor":{"name":"$n","ram":64,"vcpus":1,"disk":1,"os-flavor-access:is_public":false}}`, "flavor.id"},
 	"keypair":    {"ada", "POST /compute/v2.1/os-keypairs", `{"keypair":{"name":"$n","type":"ssh","public_key":"$key"}}`, "keypair.name"},
 	"server":     {"ada", "POST /compute/v2.1/servers", `{"server":{"name":"$n","flavorRef":"$flavor","imageRef":"$full","networks":[{"port":"$nic"}],"metadata":{"color":"blue"},"tags":["blue"]}}`, "server.id"},
@@ -114,6 +117,8 @@ func (h *things) thing(name string) string {
 		if w.Code != 204 {
 			h.Fatalf("upload: %d %s", w.Code, w.Body)
 		}
+	case "fetched":
+		h.make(m.as, "POST /image/v2/images/"+id+"/import", web, "")
 	case "server":
 		h.settle()
 	}

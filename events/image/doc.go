@@ -11,6 +11,8 @@ func Catalog() []events.Type {
 		events.Of[ImageTagged](), events.Of[ImageUntagged](), events.Of[ImagePropertiesChanged](),
 		events.Of[ImageDeactivated](), events.Of[ImageReactivated](), events.Of[ImageDeleted](),
 		events.Of[ImageUploadStarted](), events.Of[ImageUploadContinued](), events.Of[ImageUploadFailed](), events.Of[ImageUploaded](),
+		events.Of[ImageStagingStarted](), events.Of[ImageStaged](), events.Of[ImageStoreDropped](),
+		events.Of[ImportRequested](), events.Of[ImportContinued](), events.Of[ImageImported](), events.Of[ImageCopied](), events.Of[ImportFailed](), events.Of[TaskExpired](),
 		events.Of[ImageMemberAdded](), events.Of[ImageMemberAnswered](), events.Of[ImageMemberRemoved](),
 	}
 }

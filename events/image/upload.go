@@ -27,6 +27,8 @@ type ImageUploaded struct {
 	// Format is what the bytes were found to be: the disk format, but for the
 	// formats that only have a name (aki, ari, ami), whose bytes are raw.
 	Format string
+	// Store is where they are; empty: in the store that every cloud has.
+	Store string `json:",omitempty"`
 }
 
 // EventType is the wire name.

@@ -20,14 +20,11 @@ const (
 )
 
 const (
-	// maxImages is how many images a project may own. Glance has no default; ours
-	// is far above what tenants have and keeps one of them from filling the memory.
-	maxImages = 10_000
+	maxImages = view.MaxImages
 	// maxOffers is how many images may be shared with one project, as its lists
 	// take in all of them.
-	maxOffers = 10_000
-	// maxUploads is how many uploads to a project's images may be under way.
-	maxUploads = 100
+	maxOffers  = 10_000
+	maxUploads = view.MaxUploads
 )
 
 // find returns an image, or why it can't be spoken of.

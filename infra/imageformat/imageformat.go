@@ -10,8 +10,12 @@ package imageformat
 
 import (
 	"bytes"
+	"crypto/md5"
+	"crypto/sha512"
 	"encoding/binary"
+	"encoding/hex"
 	"fmt"
+	"hash"
 	"slices"
 	"strings"
 )
@@ -31,6 +35,7 @@ type Inspector struct {
 	head     []byte
 	tail     []byte
 	far      *region // where the head says that more is to be read
+	md5, sha hash.Hash
 }
 
 // region is a part of the image behind its head.
@@ -41,10 +46,15 @@ type region struct {
 }
 
 // New makes an inspector for an image that is declared to be of a disk format.
-func New(declared string) *Inspector { return &Inspector{declared: declared} }
+// Without one the bytes are no disk: they are measured, and nothing is said of them.
+func New(declared string) *Inspector {
+	return &Inspector{declared: declared, md5: md5.New(), sha: sha512.New()} // MD5 is Glance's checksum, SHA-512 the safeguard
+}
 
 // Write takes the next bytes. It never fails.
 func (n *Inspector) Write(p []byte) (int, error) {
+	n.md5.Write(p)
+	n.sha.Write(p)
 	if room := headSize - len(n.head); room > 0 {
 		n.head = append(n.head, p[:min(room, len(p))]...)
 		if n.far == nil && len(n.head) >= vhdxHeaders {
@@ -93,9 +103,17 @@ func Formats() []string {
 	return []string{"ami", "ari", "aki", "vhd", "vhdx", "vmdk", "raw", "qcow2", "vdi", "iso", "ploop"}
 }
 
+// Sums are how many bytes there were, and their hashes in hex.
+func (n *Inspector) Sums() (size int64, md5, sha512 string) {
+	return n.size, hex.EncodeToString(n.md5.Sum(nil)), hex.EncodeToString(n.sha.Sum(nil))
+}
+
 // Verdict says in which format the bytes are and how large the disk is, or why
 // they are refused: for who sent them, in words that go on after "Image".
 func (n *Inspector) Verdict() (format string, virtualSize int64, err error) {
+	if n.declared == "" {
+		return "", 0, nil
+	}
 	var all []*found
 	for _, parse := range parsers {
 		if f := parse(n); f != nil {

@@ -12,17 +12,19 @@ import (
 type Tables struct {
 	Images  Images
 	Members Members
+	Tasks   Tasks
 }
 
 // New makes the service's tables, empty.
 func New() Tables {
-	return Tables{Images: newImages(), Members: newMembers()}
+	return Tables{Images: newImages(), Members: newMembers(), Tasks: newTasks()}
 }
 
 // Apply folds one event into every table that it concerns.
 func (t *Tables) Apply(e events.Event, m events.Meta) {
 	t.Images.Apply(e, m)
 	t.Members.Apply(e, m)
+	t.Tasks.Apply(e, m)
 }
 
 // VisibleTo returns the image if the project may know of it: an administrator
@@ -54,10 +56,14 @@ type Deadline struct {
 	Due      time.Time
 }
 
-// UploadDeadline is the Kind of an upload's deadline.
-const UploadDeadline = "upload"
+// The kinds of deadlines: of an upload or staged bytes, and of a task, whose
+// import isn't heard of or of which nobody need know any more.
+const (
+	UploadDeadline = "upload"
+	TaskDeadline   = "task"
+)
 
-// Due lists the deadlines that are passed by now, the oldest first.
+// Due lists the deadlines that are passed by now, the oldest of each kind first.
 func (t *Tables) Due(now time.Time, limit int) []Deadline {
 	var found []Deadline
 	for place, i := range table.From(t.Images.due, &t.Images.Of, dueAt{}) {
@@ -65,6 +71,12 @@ func (t *Tables) Due(now time.Time, limit int) []Deadline {
 			break
 		}
 		found = append(found, Deadline{UploadDeadline, i.ID, i.Due})
+	}
+	for place, task := range table.From(t.Tasks.due, &t.Tasks.Of, dueAt{}) {
+		if len(found) == limit || place.Value.nanos > now.UnixNano() {
+			break
+		}
+		found = append(found, Deadline{TaskDeadline, task.ID, task.Due})
 	}
 	return found
 }

@@ -23,6 +23,17 @@ func init() {
 	on(func(e evt.ImageUploadContinued) About { return About{Subject: image(e.ID)} })
 	on(func(e evt.ImageUploadFailed) About { return About{Subject: image(e.ID)} })
 
+	on(func(e evt.ImageStagingStarted) About { return About{Subject: image(e.ID)} })
+	on(func(e evt.ImageStaged) About { return About{Subject: image(e.ID)} })
+	on(func(e evt.ImageStoreDropped) About { return About{Subject: image(e.ID)} })
+	on(func(e evt.ImportRequested) About { return About{Subject: image(e.ImageID)} })
+	on(func(e evt.ImportContinued) About { return About{Subject: image(e.ImageID)} })
+	on(func(e evt.ImageImported) About { return About{Subject: image(e.ImageID)} })
+	on(func(e evt.ImageCopied) About { return About{Subject: image(e.ImageID)} })
+	on(func(e evt.ImportFailed) About { return About{Subject: image(e.ImageID)} })
+
+	internal(func(e evt.TaskExpired) string { return e.TaskID })
+
 	on(func(e evt.ImageMemberAdded) About { return member(e.ImageID, e.MemberID) })
 	on(func(e evt.ImageMemberAnswered) About { return member(e.ImageID, e.MemberID) })
 	on(func(e evt.ImageMemberRemoved) About { return member(e.ImageID, e.MemberID) })

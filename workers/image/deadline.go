@@ -1,4 +1,4 @@
-// Package image is the work that images need beside their bytes: noticing
+// Package image is the work that images need beside their bytes: imports, and noticing
 // uploads of which nothing is heard any more.
 package image
 
