@@ -216,7 +216,7 @@ func (r *request) fault(err error) *Fault {
 	case errors.Is(err, commands.ErrFull):
 		return Fail(http.StatusServiceUnavailable, "The cloud's disk is nearly full: only what makes room is accepted.").with("Retry-After", "60").in(d, r.id)
 	case errors.Is(err, commands.ErrUndecided):
-		at := r.base() + "/v1/commands/" + r.command.String()
+		at := r.base() + "/v1/commands/" + r.last.String()
 		return Fail(http.StatusGatewayTimeout, "The outcome of the request is not known yet. It can be asked for at %s.", at).
 			with("Link", "<"+at+">; rel=\"monitor\"").in(d, r.id)
 	case errors.Is(err, context.Canceled):

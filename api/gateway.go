@@ -132,7 +132,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // route finds the service a request is for, and what is not a service's.
 func (g *Gateway) route(w http.ResponseWriter, r *http.Request, req *request) {
-	req.http = r
+	req.http, req.header = r, w.Header()
 	w.Header().Set("X-Openstack-Request-Id", req.id)
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	if g.cors(w, r) {
@@ -359,6 +359,6 @@ func (r *request) caller(hr *http.Request) (commands.Caller, error) {
 		sum := sha256.Sum256([]byte(hr.Method + " " + r.service.Name + hr.URL.RequestURI() + "\n" + string(r.body)))
 		c.Keyed, c.BodyHash = true, hex.EncodeToString(sum[:])
 	}
-	c.CommandID = r.command.String()
+	r.last, c.CommandID = r.command, r.command.String()
 	return c, nil
 }

@@ -9,10 +9,12 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/google/uuid"
 
 	"skylog/api/policy"
 	"skylog/commands"
@@ -116,6 +118,32 @@ func TestAnUnknownOutcomeLinksToTheCommand(t *testing.T) {
 	w := get(g, "/test/x")
 	if want := "/v1/commands/" + id; w.Code != 504 || id == "" || !strings.Contains(w.Header().Get("Link"), want) {
 		t.Errorf("got %d with link %q, want 504 with %s", w.Code, w.Header().Get("Link"), want)
+	}
+}
+
+func TestAReplyNamesEachCommandThatWasAskedFor(t *testing.T) {
+	var asked []string
+	do := Ask(func(ctx context.Context, _ ...commands.Command) (*projections.World, error) {
+		asked = append(asked, commands.From(ctx).CommandID)
+		return nil, nil
+	})
+	g := gatewayOf(t, Options{}, ComputeDialect, func(ctx context.Context) error {
+		_, err := do(ctx)
+		_, err2 := do(ctx)
+		return errors.Join(err, err2, commands.Refuse(commands.Conflict, "no"))
+	})
+	w := get(g, "/test/x", "Idempotency-Key", "k")
+	named := w.Header().Values(CommandHeader)
+	if len(asked) != 2 || asked[0] == asked[1] || !slices.Equal(named, asked) {
+		t.Errorf("asked for were %q, the reply names %q", asked, named)
+	}
+	key := uuid.NewSHA1(uuid.MustParse("6c1f0a52-7a0c-5e0b-9a3c-1d2f4b8e9d10"), []byte("p\x00ada\x00k")).String()
+	if named[0] != key {
+		t.Errorf("the command of a key is %s, want %s, as the README tells", named[0], key)
+	}
+	none := gatewayOf(t, Options{}, ComputeDialect, func(context.Context) error { return nil })
+	if named := get(none, "/test/x").Header().Values(CommandHeader); len(named) > 0 {
+		t.Errorf("nothing was asked for, but the reply names %q", named)
 	}
 }
 

@@ -33,7 +33,10 @@ func (g *Gateway) openAPI() []byte {
 	data, err := json.Marshal(map[string]any{
 		"openapi": "3.1.0",
 		"info": map[string]any{"title": "Skylog", "version": "1",
-			"description": "The OpenStack APIs of this cloud. A call needs a token in X-Auth-Token unless its policy is \"open\"."},
+			"description": "The OpenStack APIs of this cloud. A call needs a token in X-Auth-Token unless its policy is \"open\". " +
+				"The reply of a call that changes something names its command in " + CommandHeader + "; " +
+				"what became of it, GET /v1/commands/{id} tells, also where no reply came. " +
+				"Who sends the same call again under one Idempotency-Key has it done once."},
 		"paths": paths,
 		"components": map[string]any{"schemas": schemas, "securitySchemes": map[string]any{
 			"token": map[string]any{"type": "apiKey", "in": "header", "name": "X-Auth-Token"}}},

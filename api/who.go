@@ -45,6 +45,8 @@ type request struct {
 	global    string // the request id that the client sent
 	project   string // the project in the path, where there is one
 	command   uuid.UUID
+	last      uuid.UUID   // the command that was asked for last
+	header    http.Header // of the reply
 	keyed     bool
 	body      []byte
 	ordinal   uint64
@@ -86,16 +88,24 @@ func NewID(ctx context.Context) string {
 // NewHexID is NewID without dashes, as the identity service has it.
 func NewHexID(ctx context.Context) string { return strings.ReplaceAll(NewID(ctx), "-", "") }
 
+// CommandHeader names each command that a call asked for, in this order: what
+// became of it can be read at /v1/commands/{id}. It stands in the replies of calls
+// that were refused, too, and that of who asks again under an idempotency key is
+// the same.
+const CommandHeader = "X-Skylog-Command-Id"
+
 // Ask is do as operations use it: when one request asks more than once, each
-// batch after the first gets a command id of its own.
+// batch after the first gets a command id of its own. The reply names them.
 func Ask(do commands.Do[*projections.World]) commands.Do[*projections.World] {
 	return func(ctx context.Context, cs ...commands.Command) (*projections.World, error) {
 		if r, ok := ctx.Value(requestKey{}).(*request); ok {
 			if r.asked++; r.asked > 1 {
+				r.last = uuid.NewSHA1(r.command, []byte("batch/"+strconv.Itoa(r.asked)))
 				caller := commands.From(ctx)
-				caller.CommandID = uuid.NewSHA1(r.command, []byte("batch/"+strconv.Itoa(r.asked))).String()
+				caller.CommandID = r.last.String()
 				ctx = commands.With(ctx, caller)
 			}
+			r.header.Add(CommandHeader, r.last.String())
 		}
 		return do(ctx, cs...)
 	}

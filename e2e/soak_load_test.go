@@ -27,6 +27,7 @@ type soak struct {
 	http    *http.Client
 	token   string
 	project string
+	user    string
 	image   string
 	network string
 	users   []*soaker
@@ -43,6 +44,14 @@ type soaker struct {
 	things []*soaked
 	alive  int // of the things
 	acked  int
+	told   []told // in the round that is under way
+}
+
+// told is a command that was acknowledged.
+type told struct {
+	id    string
+	at    time.Time
+	keyed bool
 }
 
 // soaked is a thing that was asked for. While asked is set, no answer to the
@@ -80,7 +89,7 @@ func newSoak(t *testing.T, c *cloud, chance *rand.Rand) *soak {
 	l.must("PUT", "/compute/v2.1/os-quota-sets/"+l.project, quota)
 	l.must("PUT", "/network/v2.0/quotas/"+l.project, map[string]any{"quota": map[string]any{"port": -1, "network": -1}})
 	l.image = text(l.must("POST", "/image/v2/images", map[string]any{"name": "soak", "disk_format": "raw", "container_format": "bare"}), "id")
-	if status, body, err := l.send("PUT", "/image/v2/images/"+l.image+"/file", "", bytes.NewReader(make([]byte, 64<<10))); err != nil || status != 204 {
+	if status, _, body, err := l.send("PUT", "/image/v2/images/"+l.image+"/file", "", bytes.NewReader(make([]byte, 64<<10))); err != nil || status != 204 {
 		t.Fatalf("upload: %d %s %v", status, body, err)
 	}
 	l.network = text(l.must("POST", "/network/v2.0/networks", map[string]any{"network": map[string]any{"name": "soak"}}), "network", "id")
@@ -113,7 +122,7 @@ func (l *soak) login() {
 	if l.token = r.Header.Get("X-Subject-Token"); l.token == "" {
 		l.t.Fatalf("log in: %s %v", r.Status, reply)
 	}
-	l.project = text(reply, "token", "project", "id")
+	l.project, l.user = text(reply, "token", "project", "id"), text(reply, "token", "user", "id")
 }
 
 // text is a text in a reply, by its path.
@@ -126,10 +135,10 @@ func text(in map[string]any, path ...string) string {
 }
 
 // send sends one request; an error says that it isn't known what became of it.
-func (l *soak) send(method, path, key string, body io.Reader) (int, []byte, error) {
+func (l *soak) send(method, path, key string, body io.Reader) (int, http.Header, []byte, error) {
 	r, err := http.NewRequest(method, "http://"+listen+path, body)
 	if err != nil {
-		return 0, nil, err
+		return 0, nil, nil, err
 	}
 	r.Header.Set("X-Auth-Token", l.token)
 	r.Header.Set("Content-Type", "application/json")
@@ -141,27 +150,51 @@ func (l *soak) send(method, path, key string, body io.Reader) (int, []byte, erro
 	}
 	reply, err := l.http.Do(r)
 	if err != nil {
-		return 0, nil, errUnanswered
+		return 0, nil, nil, errUnanswered
 	}
 	defer reply.Body.Close()
 	data, err := io.ReadAll(reply.Body)
 	if err != nil && reply.StatusCode >= 300 {
-		return 0, nil, errUnanswered
+		return 0, nil, nil, errUnanswered
 	}
-	return reply.StatusCode, data, nil // the status is an acknowledgement, whatever becomes of the body
+	return reply.StatusCode, reply.Header, data, nil // the status is an acknowledgement, whatever becomes of the body
 }
 
 // ask sends a value and reads the reply.
 func (l *soak) ask(method, path, key string, in any) (status int, out map[string]any, err error) {
+	status, _, out, err = l.call(method, path, key, in)
+	return status, out, err
+}
+
+func (l *soak) call(method, path, key string, in any) (status int, header http.Header, out map[string]any, err error) {
 	var body io.Reader
 	if in != nil {
 		data, err := json.Marshal(in)
 		check(l.t, err)
 		body = bytes.NewReader(data)
 	}
-	status, data, err := l.send(method, path, key, body)
+	status, header, data, err := l.send(method, path, key, body)
+	for end := time.Now().Add(recovery); method == "GET" && err == nil && status == http.StatusTooManyRequests && time.Now().Before(end); {
+		time.Sleep(100 * time.Millisecond) // who compares asks faster than one caller may
+		status, header, data, err = l.send(method, path, key, nil)
+	}
 	if err == nil && len(data) > 0 {
 		_ = json.Unmarshal(data, &out) // a reply that was cut off is acknowledged all the same
+	}
+	return status, header, out, err
+}
+
+// wish asks for a change, and notes its command once that is acknowledged.
+func (u *soaker) wish(method, path, key string, in any) (status int, out map[string]any, err error) {
+	status, header, out, err := u.call(method, path, key, in)
+	if err == nil && status < 300 {
+		ids := header.Values("X-Skylog-Command-Id")
+		if len(ids) == 0 {
+			u.errors.Store(method+" "+path+" names no command", true)
+		}
+		for _, id := range ids {
+			u.told = append(u.told, told{id, time.Now(), key != ""})
+		}
 	}
 	return status, out, err
 }

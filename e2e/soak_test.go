@@ -55,6 +55,7 @@ func TestKilledAtAnyInstantItKeepsWhatItAcknowledged(t *testing.T) {
 		began := time.Now()
 		c.start()
 		t.Logf("kill %d: %s; ready %.2f s after", round+1, l.counts(), time.Since(began).Seconds())
+		l.outcomes()
 		l.settle()
 		l.compare()
 		if t.Failed() {

@@ -42,7 +42,7 @@ func (u *soaker) create(th *soaked) (status int, done bool) {
 			"networks": []any{map[string]any{"uuid": u.network}}}}
 	}
 	th.asked = "create"
-	status, out, err := u.ask("POST", paths[th.kind], th.key, in)
+	status, out, err := u.wish("POST", paths[th.kind], th.key, in)
 	if done := u.answered(th, status, err); done {
 		return status, true
 	}
@@ -58,7 +58,7 @@ func (u *soaker) create(th *soaked) (status int, done bool) {
 
 func (u *soaker) remove(th *soaked) (done bool) {
 	th.asked = "delete"
-	status, _, err := u.ask("DELETE", paths[th.kind]+"/"+th.id, "", nil)
+	status, _, err := u.wish("DELETE", paths[th.kind]+"/"+th.id, "", nil)
 	if u.answered(th, status, err) {
 		return true
 	}
@@ -76,7 +76,7 @@ func (u *soaker) power(th *soaked) (done bool) {
 		action, stopped = "os-start", false
 	}
 	th.asked = action
-	status, _, err := u.ask("POST", paths["server"]+"/"+th.id+"/action", "", map[string]any{action: nil})
+	status, _, err := u.wish("POST", paths["server"]+"/"+th.id+"/action", "", map[string]any{action: nil})
 	if u.answered(th, status, err) {
 		return true
 	}
