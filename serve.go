@@ -40,6 +40,7 @@ type serveSettings struct {
 	debug                             bool
 	debugListen                       string
 	image                             imageSettings
+	compute                           computeSettings
 }
 
 func serveCommand() *cobra.Command {
@@ -71,6 +72,7 @@ func serveCommand() *cobra.Command {
 	f.Float64Var(&s.simFailing, "simulate-failures", 0, "share of simulated steps that fail and are tried again, 0 to 1")
 	f.Uint64Var(&s.seed, "simulate-seed", 1, "what the luck of simulated hosts follows from")
 	s.image.flags(f)
+	s.compute.flags(f)
 	f.StringVar(&s.config, "config", "", "settings file (default: skylog.yaml, if it is there)")
 	f.BoolVar(&s.debug, "debug", false, "log more")
 	f.StringVar(&s.debugListen, "debug-listen", "", "loopback HOST:PORT of Go's profiles (default: none)")

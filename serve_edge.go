@@ -21,7 +21,7 @@ import (
 
 // gateway assembles the API.
 func (n *node) gateway(sources api.Sources) (http.Handler, error) {
-	keystone := &identity.Service{Do: n.cell.Do, Now: n.now, Tokens: n.keys.Tokens(), Clock: time.Now}
+	keystone := &identity.Service{Do: n.cell.Do, Now: n.now, Tokens: n.keys.Tokens(), Vault: n.keys, Clock: time.Now}
 	identityAPI, err := keystone.API()
 	if err != nil {
 		return nil, err
@@ -38,7 +38,7 @@ func (n *node) gateway(sources api.Sources) (http.Handler, error) {
 	return api.New(api.Options{
 		Now: n.now, Authenticate: keystone.Authenticate, PublicURL: n.publicURL, PolicyFile: n.policy, Log: n.log,
 		Ready: n.isReady, Sources: sources,
-	}, identityAPI, compute.New(n.cell.Do, n.compute), glance.API(), glance.Bytes(), network.New(n.cell.Do))
+	}, identityAPI, compute.New(n.cell.Do, n.computeOptions), glance.API(), glance.Bytes(), network.New(n.cell.Do))
 }
 
 var errStarting = errors.New("starting")
@@ -73,9 +73,10 @@ func (n *node) command(ctx context.Context, id string) (api.CommandOutcome, erro
 	return o, nil
 }
 
-// compute gives the compute API what is optional: sealing, consoles, and
+// computeOptions gives the compute API what is optional: sealing, consoles, and
 // passwords that are the same when a request is repeated.
-func (n *node) compute(s *compute.Service) {
+func (n *node) computeOptions(s *compute.Service) {
+	s.ConfirmWithin, s.KeepShelved = n.compute.confirmWithin, n.compute.keepShelved
 	s.Seal, s.Console = n.keys.Seal, n.console
 	s.Password = func(name string) string {
 		sum := hmac.New(sha256.New, n.passwords)

@@ -119,7 +119,7 @@ func (n *node) agents(ctx context.Context) (map[string]*compute.Agent, int, erro
 func (n *node) agent(name, id string, h compute.Hypervisor, net compute.Network, images compute.Images) *compute.Agent {
 	reporter := jetstream.Reporter{Conn: n.nats.Conn(), Host: name}
 	return &compute.Agent{ID: id, Zone: "nova", Beat: reporter.Beat, Booter: compute.Booter{Logger: n.log,
-		Name: name, Hypervisor: h, Network: net, Images: images, Groups: &n.groups, ConfigDrive: configdrive.Build, Report: reporter.Report, Clock: time.Now}}
+		Name: name, Hypervisor: h, Network: net, Images: images, Archive: archive{n}, Groups: &n.groups, ConfigDrive: configdrive.Build, Report: reporter.Report, Clock: time.Now}}
 }
 
 // imageURL is where a host gets an image's bytes, for as long as a want of it may lie about.

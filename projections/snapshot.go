@@ -19,7 +19,7 @@ import (
 
 // FoldVersion changes whenever a build folds the same frames into other rows; a
 // snapshot of another version is not read, the log is.
-const FoldVersion = 3
+const FoldVersion = 4
 
 type namedTable struct {
 	name  string

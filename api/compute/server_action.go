@@ -46,6 +46,24 @@ func (s *Service) mountServerActions(a huma.API) {
 		return cmd.DeleteServer{ID: id, Force: true, At: at, By: by}
 	})
 	simple("unlock", "os-lock-server:unlock", func(id string, _ time.Time, by cmd.By) commands.Command { return cmd.UnlockServer{ID: id, By: by} })
+	simple("unrescue", "os-unrescue", func(id string, at time.Time, by cmd.By) commands.Command {
+		return cmd.UnrescueServer{ID: id, At: at, By: by}
+	})
+	simple("revertResize", "servers:revert_resize", func(id string, at time.Time, by cmd.By) commands.Command {
+		return cmd.RevertResize{ID: id, At: at, By: by}
+	})
+	simple("shelveOffload", "os-shelve:shelve_offload", func(id string, _ time.Time, by cmd.By) commands.Command {
+		return cmd.OffloadServer{ID: id, By: by}
+	})
+	api.On(on, "rebuild", "os_compute_api:servers:rebuild", s.rebuildServer)
+	api.On(on, "rescue", "os_compute_api:os-rescue", s.rescueServer)
+	api.On(on, "resize", "os_compute_api:servers:resize", s.resizeServer)
+	api.On(on, "confirmResize", "os_compute_api:servers:confirm_resize", s.confirmResize)
+	api.On(on, "migrate", "os_compute_api:os-migrate-server:migrate", s.migrateServer)
+	api.On(on, "createImage", "os_compute_api:servers:create_image", s.createImage)
+	api.On(on, "createBackup", "os_compute_api:os-create-backup", s.createBackup)
+	api.On(on, "shelve", "os_compute_api:os-shelve:shelve", s.shelveServer)
+	api.On(on, "unshelve", "os_compute_api:os-shelve:unshelve", s.unshelveServer)
 	api.On(on, "lock", "os_compute_api:os-lock-server:lock", s.lockServer)
 	api.On(on, "reboot", "os_compute_api:servers:reboot", s.rebootServer)
 	api.On(on, "os-resetState", "os_compute_api:os-admin-actions:reset_state", s.resetServerState)

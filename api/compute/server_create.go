@@ -251,7 +251,14 @@ func placeWanted(ctx context.Context, want *createServer, c *cmd.CreateServer) e
 			return commands.Refuse(commands.Invalid, "Compute host %s could not be found.", c.Host)
 		}
 	}
-	if c.Zone != "" && !slices.Contains(zonesOf(w), c.Zone) {
+	if c.Zone != "" {
+		return knownZone(w, c.Zone)
+	}
+	return nil
+}
+
+func knownZone(w *projections.World, zone string) error {
+	if !slices.Contains(zonesOf(w), zone) {
 		return commands.Refuse(commands.Invalid, "The requested availability zone is not available")
 	}
 	return nil
@@ -325,6 +332,12 @@ func imageOf(ctx context.Context, want *createServer) (cmd.Image, error) {
 	if ref == "" {
 		return cmd.Image{}, commands.Refuse(commands.Invalid, "Invalid imageRef provided.")
 	}
+	return imageNamed(ctx, ref)
+}
+
+// imageNamed is an image that the caller sees and a server can boot from.
+func imageNamed(ctx context.Context, ref string) (cmd.Image, error) {
+	ref = ref[strings.LastIndexByte(ref, '/')+1:] // a link will do as well
 	w := api.World(ctx)
 	i, ok := w.Image.Images.Get(ref)
 	switch {

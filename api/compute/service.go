@@ -7,6 +7,7 @@ package compute
 import (
 	"context"
 	"crypto/rand"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -24,6 +25,10 @@ type Service struct {
 	Seal func(project string, data []byte) ([]byte, error)
 	// Console returns the last lines of a server's console; nil: the call isn't mounted.
 	Console func(ctx context.Context, s view.Server, lines int) (string, error)
+	// ConfirmWithin is after what time a resize counts as confirmed; zero: never by itself.
+	ConfirmWithin time.Duration
+	// KeepShelved leaves shelved servers on their hosts until somebody offloads them.
+	KeepShelved bool
 	// Password makes an administrator's password for a server of a name that is
 	// the same when a request is repeated. Unset, it is another one each time.
 	Password func(name string) string

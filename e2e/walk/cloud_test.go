@@ -25,6 +25,7 @@ import (
 	"skylog/api/network"
 	"skylog/commands"
 	cmd "skylog/commands/compute"
+	imagecmd "skylog/commands/image"
 	"skylog/handlers"
 	decidecompute "skylog/handlers/compute"
 	decideidentity "skylog/handlers/identity"
@@ -37,7 +38,11 @@ import (
 	"skylog/projections/public"
 )
 
-const host = "host-one"
+// Hosts; the second is where servers may move to.
+const (
+	host   = "host-one"
+	second = "host-two"
+)
 
 // cloud is the whole gateway on a cell in memory, with one host.
 type cloud struct {
@@ -57,7 +62,7 @@ func newCloud(t *testing.T) *cloud {
 	ctx := c.start()
 	keys, err := keystore.Open(filepath.Join(t.TempDir(), "keys"))
 	c.must(err)
-	keystone := &identity.Service{Do: c.cell.Do, Now: c.cell.Now, Tokens: keys.Tokens(), Clock: time.Now, HashCost: bcrypt.MinCost}
+	keystone := &identity.Service{Do: c.cell.Do, Now: c.cell.Now, Tokens: keys.Tokens(), Vault: keys, Clock: time.Now, HashCost: bcrypt.MinCost}
 	identityAPI, err := keystone.API()
 	c.must(err)
 	glance := c.glance(keys)
@@ -91,7 +96,7 @@ func (c *cloud) start() context.Context {
 	go func() { cellDone <- c.cell.Run(ctx) }()
 	go func() {
 		defer close(hostDone)
-		c.playHost(ctx)
+		c.playHosts(ctx)
 	}()
 	c.Cleanup(func() {
 		cancel()
@@ -146,10 +151,12 @@ func (c *cloud) bootstrap() {
 	c.must(err)
 	_, err = c.cell.Do(c.Context(), boot)
 	c.must(err)
-	ctx := commands.With(c.Context(), commands.Caller{Origin: "host." + host})
-	_, err = c.cell.Do(ctx, cmd.ReportHost{Host: host, ID: "cccccccc-0000-4000-8000-000000000001", Facts: cmd.Facts{
-		Type: "QEMU", Version: 7002000, Arch: "x86_64", VCPUs: 64, RAMMiB: 1 << 20, DiskGiB: 4000, CPUModel: "host", HostIP: "192.0.2.1", Zone: "nova"}})
-	c.must(err)
+	for i, name := range []string{host, second} {
+		ctx := commands.With(c.Context(), commands.Caller{Origin: "host." + name})
+		_, err = c.cell.Do(ctx, cmd.ReportHost{Host: name, ID: fmt.Sprintf("cccccccc-0000-4000-8000-%012d", i+1), Facts: cmd.Facts{
+			Type: "QEMU", Version: 7002000, Arch: "x86_64", VCPUs: 64, RAMMiB: 1 << (20 - i), DiskGiB: 4000, CPUModel: "host", HostIP: "192.0.2.1", Zone: "nova"}})
+		c.must(err)
+	}
 	c.tokens["admin"] = c.login("admin", "admin")
 	for _, p := range []struct{ name, project, role string }{{"ada", "lab", "member"}, {"rita", "lab", "reader"}, {"eve", "elsewhere", "member"}, {"una", "", ""}} {
 		c.named[p.name] = c.make("admin", "POST /identity/v3/users", `{"user":{"name":"`+p.name+`","password":"s3cret"}}`, "user.id")
@@ -205,10 +212,8 @@ func (c *cloud) call(token, request, body string, headers map[string]string) *ht
 	return w
 }
 
-// playHost does at once what is wanted of the host.
-func (c *cloud) playHost(ctx context.Context) {
-	powers := map[string]cmd.Power{"running": cmd.Running, "stopped": cmd.Stopped, "paused": cmd.Paused, "suspended": cmd.Suspended}
-	ctx = commands.With(ctx, commands.Caller{Origin: "host." + host})
+// playHosts does at once what is wanted of the hosts.
+func (c *cloud) playHosts(ctx context.Context) {
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
 	for {
@@ -217,16 +222,34 @@ func (c *cloud) playHost(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		for id, s := range c.cell.Now().Compute.Servers.OfHost(host) {
-			switch {
-			case s.TaskState == view.NoTask:
-			case s.Gone():
-				_, _ = c.cell.Do(ctx, cmd.ReportServerGone{Host: host, ID: id}) // a refusal is tried again
-			default:
-				_, _ = c.cell.Do(ctx, cmd.ReportServer{Host: host, ID: id, Generation: s.Generation, Power: powers[s.Want], Reboots: s.Reboots})
-			}
+		for _, name := range []string{host, second} {
+			c.playHost(commands.With(ctx, commands.Caller{Origin: "host." + name}), name)
 		}
 	}
+}
+
+func (c *cloud) playHost(ctx context.Context, name string) {
+	powers := map[string]cmd.Power{"running": cmd.Running, "stopped": cmd.Stopped, "paused": cmd.Paused, "suspended": cmd.Suspended}
+	for id, s := range c.cell.Now().Compute.Servers.OfHost(name) {
+		switch {
+		case s.TaskState == view.NoTask:
+		case s.Gone():
+			_, _ = c.cell.Do(ctx, cmd.ReportServerGone{Host: name, ID: id}) // a refusal is tried again
+		case s.Capture != nil:
+			c.capture(ctx, s)
+		default:
+			_, _ = c.cell.Do(ctx, cmd.ReportServer{Host: name, ID: id, Generation: s.Generation, Power: powers[s.Want], Reboots: s.Reboots})
+		}
+	}
+}
+
+// capture stores the image that a server's disk shall become, and says so.
+func (c *cloud) capture(ctx context.Context, s view.Server) {
+	id := s.Capture.ImageID
+	cell := commands.With(ctx, commands.Caller{Origin: "cell"})
+	_, _ = c.cell.Do(cell, imagecmd.StartUpload{ID: id, Upload: "u" + id, Due: time.Now().Add(time.Hour)},
+		imagecmd.FinishUpload{ID: id, Upload: "u" + id, SizeBytes: 1000, VirtualSize: 1 << 29, SHA512: "00", MD5: "00", Format: "qcow2", ProjectBytes: 1 << 40})
+	_, _ = c.cell.Do(ctx, cmd.ReportServerCaptured{Host: s.Host, ID: s.ID, ImageID: id}) // a refusal is tried again
 }
 
 // settle waits until the host has nothing left to do.
@@ -236,7 +259,7 @@ func (c *cloud) settle() {
 	defer tick.Stop()
 	for {
 		busy := ""
-		for id, s := range c.cell.Now().Compute.Servers.OfHost(host) {
+		for id, s := range c.cell.Now().Compute.Servers.All() {
 			if s.TaskState != view.NoTask {
 				busy = fmt.Sprintf("server %s is %s for ever", id, s.TaskState)
 			}

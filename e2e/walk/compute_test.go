@@ -15,6 +15,9 @@ func after(action string) []string {
 	return []string{`POST /compute/v2.1/servers/$server/action {"` + action + `":null}`}
 }
 
+// resized are requests by which a server waits for its resize to be confirmed.
+var resized = []string{`POST /compute/v2.1/servers/$server/action {"resize":{"flavorRef":"$bigger"}}`}
+
 var computeTries = map[string]try{
 	"POST /compute/v2.1/os-keypairs":          {body: `{"keypair":{"name":"$n","type":"ssh","public_key":"$key"}}`, rita: 201, una: 201, why: own},
 	"GET /compute/v2.1/os-keypairs":           {una: 200, why: own},
@@ -56,6 +59,19 @@ var computeTries = map[string]try{
 	"POST /compute/v2.1/servers/{id}/action reboot":              {at: "$server", body: `{"reboot":{"type":"HARD"}}`},
 	"POST /compute/v2.1/servers/{id}/action os-resetState":       {as: "admin", at: "$server", body: `{"os-resetState":{"state":"error"}}`},
 	"POST /compute/v2.1/servers/{id}/action os-getConsoleOutput": {at: "$server", body: `{"os-getConsoleOutput":{"length":10}}`, status: 200},
+
+	"POST /compute/v2.1/servers/{id}/action rebuild":       {at: "$server", body: `{"rebuild":{"imageRef":"$full"}}`},
+	"POST /compute/v2.1/servers/{id}/action rescue":        {at: "$server", body: `{"rescue":null}`, status: 200},
+	"POST /compute/v2.1/servers/{id}/action unrescue":      {at: "$server", body: `{"unrescue":null}`, given: after("rescue")},
+	"POST /compute/v2.1/servers/{id}/action resize":        {at: "$server", body: `{"resize":{"flavorRef":"$bigger"}}`},
+	"POST /compute/v2.1/servers/{id}/action confirmResize": {at: "$server", body: `{"confirmResize":null}`, given: resized, status: 204},
+	"POST /compute/v2.1/servers/{id}/action revertResize":  {at: "$server", body: `{"revertResize":null}`, given: resized},
+	"POST /compute/v2.1/servers/{id}/action migrate":       {as: "admin", at: "$server", body: `{"migrate":{"host":"` + second + `"}}`},
+	"POST /compute/v2.1/servers/{id}/action createImage":   {at: "$server", body: `{"createImage":{"name":"$n"}}`},
+	"POST /compute/v2.1/servers/{id}/action createBackup":  {at: "$server", body: `{"createBackup":{"name":"$n","backup_type":"daily","rotation":1}}`},
+	"POST /compute/v2.1/servers/{id}/action shelve":        {at: "$server", body: `{"shelve":null}`},
+	"POST /compute/v2.1/servers/{id}/action shelveOffload": {as: "admin", at: "$server", body: `{"shelveOffload":null}`, status: 409, why: "shelved servers leave their hosts at once", given: after("shelve")},
+	"POST /compute/v2.1/servers/{id}/action unshelve":      {at: "$server", body: `{"unshelve":null}`, given: after("shelve")},
 
 	"GET /compute/v2.1/servers/{id}/metadata":          {at: "$server"},
 	"POST /compute/v2.1/servers/{id}/metadata":         {at: "$server", body: `{"metadata":{"a":"b"}}`},

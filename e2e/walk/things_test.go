@@ -32,6 +32,15 @@ var makers = map[string]maker{
 	"service":    {"admin", "POST /identity/v3/services", `{"service":{"type":"$n","name":"$n"}}`, "service.id"},
 	"endpoint":   {"admin", "POST /identity/v3/endpoints", `{"endpoint":{"service_id":"$service","interface":"public","region_id":"RegionOne","url":"http://x"}}`, "endpoint.id"},
 	"credential": {"ada", "POST /identity/v3/users/$ada/application_credentials", `{"application_credential":{"name":"$n"}}`, "application_credential.id"},
+	"boundby":    {"ada", "POST /identity/v3/users/$ada/application_credentials", `{"application_credential":{"name":"$n","access_rules":[{"service":"compute","method":"GET","path":"/v2.1/$n"}]}}`, "application_credential.id"},
+	"bound":      {"ada", "GET /identity/v3/users/$ada/application_credentials/$boundby", ``, "application_credential.access_rules.0.id"},
+	"note":       {"ada", "POST /identity/v3/credentials", `{"credential":{"type":"note","blob":"$n","user_id":"$ada"}}`, "credential.id"},
+	"access":     {"ada", "POST /identity/v3/users/$ada/credentials/OS-EC2", `{"tenant_id":"$lab"}`, "credential.access"},
+	"trust":      {"ada", "POST /identity/v3/OS-TRUST/trusts", trusting, "trust.id"},
+	"registered": {"admin", "POST /identity/v3/registered_limits", registering, "registered_limits.0.id"},
+	"limit":      {"admin", "POST /identity/v3/limits", limiting, "limits.0.id"},
+	"epgroup":    {"admin", "POST /identity/v3/OS-EP-FILTER/endpoint_groups", `{"endpoint_group":{"name":"$n","filters":{"interface":"public"}}}`, "endpoint_group.id"},
+	"policy":     {"admin", "POST /identity/v3/policies", `{"policy":{"type":"application/json","blob":"$n"}}`, "policy.id"},
 
 	"image":   {"ada", "POST /image/v2/images", `{"name":"$n","disk_format":"raw","container_format":"bare","tags":["blue"]}`, "id"},
 	"task":    {"ada", "GET /image/v2/images/$fetched/tasks", ``, "tasks.0.id"},
@@ -106,6 +115,14 @@ func (h *things) id(name string) string {
 // thing makes a thing by its maker.
 func (h *things) thing(name string) string {
 	h.Helper()
+	if name == "loose" { // a rule that binds nothing any more
+		id := h.id("bound")
+		h.make("ada", h.fill("DELETE /identity/v3/users/$ada/application_credentials/$boundby"), "", "")
+		return id
+	}
+	if name == "limit" {
+		h.id("registered")
+	}
 	m, ok := makers[name]
 	if !ok {
 		h.Fatalf("nothing tells what $%s is", name)

@@ -1,11 +1,15 @@
 // Package compute is what has happened to servers and what belongs to them.
 package compute
 
-import "skylog/events"
+import (
+	"slices"
+
+	"skylog/events"
+)
 
 // Catalog lists the event types of the service.
 func Catalog() []events.Type {
-	return []events.Type{
+	return slices.Concat(servers(), changes(), []events.Type{
 		events.Of[KeypairImported](),
 		events.Of[KeypairDeleted](),
 		events.Of[FlavorCreated](),
@@ -14,6 +18,20 @@ func Catalog() []events.Type {
 		events.Of[FlavorAccessGranted](),
 		events.Of[FlavorAccessRevoked](),
 		events.Of[FlavorDeleted](),
+		events.Of[HostJoined](),
+		events.Of[HostLost](),
+		events.Of[HostReturned](),
+		events.Of[HostDisabled](),
+		events.Of[HostEnabled](),
+		events.Of[OrphanFound](),
+		events.Of[QuotaSet](),
+		events.Of[QuotaReset](),
+	})
+}
+
+// servers are the events of a server's life.
+func servers() []events.Type {
+	return []events.Type{
 		events.Of[ServerCreated](),
 		events.Of[ServerPlaced](),
 		events.Of[ServerBuildFailed](),
@@ -46,13 +64,33 @@ func Catalog() []events.Type {
 		events.Of[ServerLocked](),
 		events.Of[ServerUnlocked](),
 		events.Of[ServerStateReset](),
-		events.Of[HostJoined](),
-		events.Of[HostLost](),
-		events.Of[HostReturned](),
-		events.Of[HostDisabled](),
-		events.Of[HostEnabled](),
-		events.Of[OrphanFound](),
-		events.Of[QuotaSet](),
-		events.Of[QuotaReset](),
+	}
+}
+
+// changes are those that make another server of one: of its disk, its size and its place.
+func changes() []events.Type {
+	return []events.Type{
+		events.Of[ServerRebuildRequested](),
+		events.Of[ServerRebuilt](),
+		events.Of[ServerKeyChanged](),
+		events.Of[ServerUserDataChanged](),
+		events.Of[ServerRescueRequested](),
+		events.Of[ServerRescued](),
+		events.Of[ServerUnrescueRequested](),
+		events.Of[ServerUnrescued](),
+		events.Of[ServerResizeRequested](),
+		events.Of[ServerCarried](),
+		events.Of[ServerResized](),
+		events.Of[ServerResizeConfirmed](),
+		events.Of[ServerResizeRevertRequested](),
+		events.Of[ServerResizeReverted](),
+		events.Of[ServerLeft](),
+		events.Of[ServerSnapshotRequested](),
+		events.Of[ServerSnapshotTaken](),
+		events.Of[ServerShelveRequested](),
+		events.Of[ServerShelved](),
+		events.Of[ServerOffloaded](),
+		events.Of[ServerUnshelveRequested](),
+		events.Of[ServerUnshelved](),
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"skylog/events"
 	evt "skylog/events/compute"
 	"skylog/projections"
+	view "skylog/projections/compute"
 )
 
 // ReportHost notes that a host is there; one that said the same before and is up
@@ -65,7 +66,7 @@ func EnableHost(w *projections.World, c cmd.EnableHost) ([]events.Event, error) 
 
 // ReportOrphan notes a machine that nobody wants where it is.
 func ReportOrphan(w *projections.World, c cmd.ReportOrphan) ([]events.Event, error) {
-	if s, ok := w.Compute.Servers.Get(c.ID); ok && s.Host == c.Host || w.Compute.Remains.Has(c.ID) {
+	if s, ok := w.Compute.Servers.Get(c.ID); ok && s.Host == c.Host || w.Compute.Remains.Has(view.RemainID{ID: c.ID, Host: c.Host}) || ok && s.Old != nil && s.Old.Host == c.Host {
 		return nil, nil // it is wanted, or wanted gone: the host will be told
 	}
 	return events.List(evt.OrphanFound(c)), nil

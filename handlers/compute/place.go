@@ -16,6 +16,7 @@ const placeTries = 64
 type want struct {
 	view.Usage
 	zone, host string
+	not        string // the host where it is
 }
 
 // place picks the host with the most free RAM on which the server fits, and says
@@ -24,14 +25,14 @@ type want struct {
 func place(w *projections.World, ask want) (host, why string) {
 	if ask.host != "" {
 		h, ok := w.Compute.Hosts.Get(ask.host)
-		if !ok || !h.Up || !h.Fits(ask.Usage) {
+		if !ok || !h.Up || ask.host == ask.not || !h.Fits(ask.Usage) {
 			return "", noHost
 		}
 		return h.Name, ""
 	}
 	tries := 0
 	for h := range w.Compute.Hosts.Roomy(ask.zone) {
-		if h.Fits(ask.Usage) {
+		if h.Name != ask.not && h.Fits(ask.Usage) {
 			return h.Name, ""
 		}
 		if tries++; tries == placeTries {

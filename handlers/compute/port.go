@@ -52,5 +52,13 @@ func gone(w *projections.World, s *view.Server, unconfirmed bool) []events.Event
 			ports = append(ports, p.Detached()...)
 		}
 	}
+	if s.Old != nil && s.Old.Host != s.Host {
+		ports = append(ports, evt.ServerLeft{ID: s.ID, Host: s.Old.Host})
+	}
+	ports = append(append(ports, captureFailed(w, s)...), dropCarrier(w, s)...)
 	return append(ports, evt.ServerDeleted{ID: s.ID, Host: s.Host, Unconfirmed: unconfirmed})
 }
+
+// owned says whether a port is one that the server was given, whoever else may
+// say of a port of theirs that this server is its device.
+func owned(s *view.Server, port string) bool { return slices.Contains(s.PortIDs, port) }

@@ -12,8 +12,17 @@ import (
 )
 
 // act returns the server if it may be acted on from its state: one of the given
-// VM states, and, unless busy is allowed, no task going on.
+// VM states, and no task going on, on a host.
 func act(w *projections.World, id, action string, by cmd.By, from ...string) (view.Server, error) {
+	s, err := actAnywhere(w, id, action, by, from...)
+	if err == nil && s.Host == "" {
+		err = commands.Refuse(commands.Conflict, "Instance %s is not ready", id)
+	}
+	return s, err
+}
+
+// actAnywhere is the same for a server that may be on no host.
+func actAnywhere(w *projections.World, id, action string, by cmd.By, from ...string) (view.Server, error) {
 	s, ok := w.Compute.Servers.Get(id)
 	switch {
 	case !ok || s.Gone() && action != "delete":
@@ -24,8 +33,6 @@ func act(w *projections.World, id, action string, by cmd.By, from ...string) (vi
 		return s, commands.Refuse(commands.Conflict, "Cannot '%s' instance %s while it is in vm_state %s", action, id, s.VMState)
 	case s.TaskState != view.NoTask:
 		return s, commands.Refuse(commands.Conflict, "Cannot '%s' instance %s while it is in task_state %s", action, id, s.TaskState)
-	case s.Host == "":
-		return s, commands.Refuse(commands.Conflict, "Instance %s is not ready", id)
 	}
 	return s, nil
 }
@@ -96,10 +103,15 @@ func ResumeServer(w *projections.World, c cmd.ResumeServer) ([]events.Event, err
 // ResetServerState declares a server to be active or in error, and ends whatever
 // was waited for.
 func ResetServerState(w *projections.World, c cmd.ResetServerState) ([]events.Event, error) {
-	if s, ok := w.Compute.Servers.Get(c.ID); !ok || s.Gone() {
+	s, ok := w.Compute.Servers.Get(c.ID)
+	if !ok || s.Gone() {
 		return nil, serverMissing(c.ID)
 	}
-	return events.List(evt.ServerStateReset{ID: c.ID, Error: c.Error}), nil
+	reset := append(captureFailed(w, &s), dropCarrier(w, &s)...)
+	if s.Old != nil && s.Old.Host != s.Host { // it stays where it is
+		reset = append(reset, evt.ServerLeft{ID: s.ID, Host: s.Old.Host})
+	}
+	return append(reset, evt.ServerStateReset{ID: c.ID, Error: c.Error}), nil
 }
 
 // DeleteServer asks for a server to be gone. One that no host has is gone at

@@ -5,6 +5,7 @@ import (
 	cmd "skylog/commands/compute"
 	"skylog/events"
 	evt "skylog/events/compute"
+	netevt "skylog/events/network"
 	"skylog/projections"
 	view "skylog/projections/compute"
 )
@@ -44,9 +45,31 @@ func ReportServer(w *projections.World, c cmd.ReportServer) ([]events.Event, err
 			return events.List(evt.ServerSuspended{ID: c.ID}), nil
 		}
 	default:
-		return runsAgain(&s, c), nil
+		if c.Power == cmd.Power(s.Want) || c.Power == cmd.Crashed && s.Want == view.Stopped {
+			return changed(w, &s, c), nil
+		}
 	}
 	return nil, nil
+}
+
+// changed ends the tasks after which a server is as it is wanted, on a disk, at a
+// place or of a size that may be another.
+func changed(w *projections.World, s *view.Server, c cmd.ReportServer) []events.Event {
+	switch s.TaskState {
+	case view.Rebuilding:
+		return append(events.List(evt.ServerRebuilt{ID: s.ID}), portsUp(w, s)...)
+	case view.Rescuing:
+		return events.List(evt.ServerRescued{ID: s.ID})
+	case view.Unrescuing:
+		return events.List(evt.ServerUnrescued{ID: s.ID})
+	case view.Finishing:
+		return resized(w, s)
+	case view.Reverting:
+		return append(events.List(evt.ServerResizeReverted{ID: s.ID}), portsUp(w, s)...)
+	case view.Unshelving:
+		return unshelved(w, s)
+	}
+	return runsAgain(s, c)
 }
 
 // runsAgain ends the tasks after which a server runs.
@@ -102,23 +125,47 @@ func ReportServerFailed(w *projections.World, c cmd.ReportServerFailed) ([]event
 	if !ok || s.Host != c.Host || s.Generation != c.Generation || s.TaskState == view.NoTask {
 		return nil, nil
 	}
-	return failure(&s, "The host could not finish "+s.TaskState+".", c.Reason), nil
+	return failure(w, &s, "The host could not finish "+s.TaskState+".", c.Reason), nil
 }
 
 // failure ends a task. What the host says of itself, with its paths and names, is
 // in the details, which administrators see.
-func failure(s *view.Server, message, details string) []events.Event {
+func failure(w *projections.World, s *view.Server, message, details string) []events.Event {
 	if s.VMState == view.Building && !s.Gone() {
 		return events.List(evt.ServerBuildFailed{ID: s.ID, Code: 500, Message: "Build of instance " + s.ID + " aborted: " + message, Details: details})
 	}
 	// A server that couldn't be stopped, paused or rebooted may be in any state:
-	// it is in error until somebody looks. So is one that couldn't be deleted.
-	return events.List(evt.ServerActionFailed{ID: s.ID, Message: message, Details: details, Error: true})
+	// it is in error until somebody looks. So is one that couldn't be deleted. Where
+	// only a copy of it was to be made, it is what it was.
+	failed := evt.ServerActionFailed{ID: s.ID, Message: message, Details: details, Error: true}
+	e := captureFailed(w, s)
+	switch {
+	case s.Capture != nil:
+		failed.Error = false
+	case s.TaskState == view.Unshelving && s.VMState == view.Offloaded:
+		failed.Error = false
+		e = append(e, leaves(w, s)...)
+	}
+	if s.TaskState == view.Migrating || s.TaskState == view.Finishing {
+		e = append(e, back(w, s)...)
+	}
+	return append(e, failed)
+}
+
+// leaves takes a server off a host that couldn't take it up.
+func leaves(w *projections.World, s *view.Server) []events.Event {
+	e := events.List(evt.ServerLeft{ID: s.ID, Host: s.Host})
+	for id, p := range w.Network.Ports.OfDevice(s.ID, "") {
+		if p.Host == s.Host {
+			e = append(e, netevt.PortUnbound{ID: id})
+		}
+	}
+	return e
 }
 
 // ReportServerGone ends a server whose deletion was asked for, and all that it claimed.
 func ReportServerGone(w *projections.World, c cmd.ReportServerGone) ([]events.Event, error) {
-	if r, ok := w.Compute.Remains.Get(c.ID); ok && r.Host == c.Host {
+	if w.Compute.Remains.Has(view.RemainID{ID: c.ID, Host: c.Host}) {
 		return events.List(evt.ServerRemainsRemoved{ID: c.ID, Host: c.Host}), nil
 	}
 	s, ok := w.Compute.Servers.Get(c.ID)
@@ -138,8 +185,11 @@ func PassDeadline(w *projections.World, c cmd.PassDeadline) ([]events.Event, err
 	if h, ok := w.Compute.Hosts.Get(s.Host); s.Gone() && (!ok || !h.Up) {
 		return gone(w, &s, true), nil
 	}
+	if s.TaskState == view.NoTask && s.VMState == view.Resized {
+		return confirmed(w, &s), nil
+	}
 	if s.TaskState == view.NoTask {
 		return nil, commands.Refuse(commands.Conflict, "Instance %s waits for nothing.", c.ID)
 	}
-	return failure(&s, "The host did not finish "+s.TaskState+" in time.", ""), nil
+	return failure(w, &s, "The host did not finish "+s.TaskState+" in time.", ""), nil
 }

@@ -15,8 +15,9 @@ import (
 
 // How long a host has for each thing before it counts as failed.
 const (
-	buildTime  = 10 * time.Minute // an image of many GB may have to be fetched first
-	actionTime = 5 * time.Minute  // a guest gets a minute to shut down before it is stopped
+	buildTime   = 10 * time.Minute // an image of many GB may have to be fetched first
+	actionTime  = 5 * time.Minute  // a guest gets a minute to shut down before it is stopped
+	captureTime = time.Hour        // a disk of many GB is read, packed and sent
 )
 
 func registerServers(r *handlers.Registry) {
@@ -30,6 +31,17 @@ func registerServers(r *handlers.Registry) {
 	handlers.On(r, UnpauseServer)
 	handlers.On(r, SuspendServer)
 	handlers.On(r, ResumeServer)
+	handlers.On(r, RebuildServer)
+	handlers.On(r, RescueServer)
+	handlers.On(r, UnrescueServer)
+	handlers.On(r, ResizeServer)
+	handlers.On(r, ConfirmResize)
+	handlers.On(r, RevertResize)
+	handlers.On(r, SnapshotServer)
+	handlers.On(r, ReportServerCaptured)
+	handlers.On(r, ShelveServer)
+	handlers.On(r, OffloadServer)
+	handlers.On(r, UnshelveServer)
 	handlers.On(r, LockServer)
 	handlers.On(r, UnlockServer)
 	handlers.On(r, ResetServerState)
@@ -51,8 +63,8 @@ func CreateServer(w *projections.World, c cmd.CreateServer) ([]events.Event, err
 	}
 	created := evt.ServerCreated{
 		ID: c.ID, ProjectID: c.ProjectID, UserID: c.UserID, Name: c.Name, Description: c.Description, Hostname: c.Hostname,
-		Image:   evt.ImageUse{ID: c.Image.ID, Format: c.Image.Format, SHA512: c.Image.SHA512, SizeBytes: c.Image.SizeBytes, VirtualGiB: c.Image.VirtualGiB},
-		Flavor:  evt.FlavorUse{ID: f.ID, Name: f.Name, VCPUs: f.VCPUs, RAMMiB: f.RAMMiB, DiskGiB: f.DiskGiB, EphemeralGiB: f.EphemeralGiB, SwapMiB: f.SwapMiB, ExtraSpecs: f.ExtraSpecs},
+		Image:   useOf(&c.Image),
+		Flavor:  flavorUse(&f),
 		KeyName: c.KeyName, Metadata: c.Metadata, Tags: c.Tags, UserData: c.UserData, ConfigDrive: c.ConfigDrive,
 		Zone: c.Zone, AccessIPv4: c.AccessIPv4, AccessIPv6: c.AccessIPv6, DiskConfig: c.DiskConfig,
 		PortIDs: c.PortIDs, OwnPortIDs: c.OwnPortIDs, ReservationID: c.ReservationID, LaunchIndex: c.LaunchIndex,
@@ -68,7 +80,7 @@ func CreateServer(w *projections.World, c cmd.CreateServer) ([]events.Event, err
 		}
 		created.KeyType, created.PublicKey = k.Type, k.PublicKey
 	}
-	host, why := place(w, want{usageOf(&f), c.Zone, c.Host})
+	host, why := place(w, want{Usage: usageOf(&f), zone: c.Zone, host: c.Host})
 	if why != "" {
 		return events.List(created, evt.ServerBuildFailed{ID: c.ID, Code: 500, Message: why}), nil
 	}
@@ -83,18 +95,26 @@ func usageOf(f *view.Flavor) view.Usage {
 	return view.Usage{Servers: 1, VCPUs: f.VCPUs, RAMMiB: f.RAMMiB, DiskGiB: f.DiskGiB + f.EphemeralGiB}
 }
 
-// admit says whether flavor, image and quota allow the server.
-func admit(w *projections.World, c *cmd.CreateServer, f *view.Flavor) error {
-	quotas, used, more := &w.Compute.Quotas, w.Compute.Servers.UsageOf(c.ProjectID), usageOf(f)
+// room says whether a project's quota allows so much more.
+func room(w *projections.World, project string, more view.Usage) error {
+	used := w.Compute.Servers.UsageOf(project)
 	for _, q := range []struct {
 		name       string
 		used, more int
-	}{{"instances", used.Servers, 1}, {"cores", used.VCPUs, more.VCPUs}, {"ram", used.RAMMiB, more.RAMMiB}} {
-		if limit := quotas.Limit(c.ProjectID, q.name); limit >= 0 && q.used+q.more > limit {
+	}{{"instances", used.Servers, more.Servers}, {"cores", used.VCPUs, more.VCPUs}, {"ram", used.RAMMiB, more.RAMMiB}} {
+		if limit := w.Compute.Quotas.Limit(project, q.name); limit >= 0 && q.more > 0 && q.used+q.more > limit {
 			return commands.Refuse(commands.OverLimit, "Quota exceeded for %s: Requested %d, but already used %d of %d %s", q.name, q.more, q.used, limit, q.name)
 		}
 	}
-	if limit := quotas.Limit(c.ProjectID, "metadata_items"); limit >= 0 && len(c.Metadata) > limit {
+	return nil
+}
+
+// admit says whether flavor, image and quota allow the server.
+func admit(w *projections.World, c *cmd.CreateServer, f *view.Flavor) error {
+	if err := room(w, c.ProjectID, usageOf(f)); err != nil {
+		return err
+	}
+	if limit := w.Compute.Quotas.Limit(c.ProjectID, "metadata_items"); limit >= 0 && len(c.Metadata) > limit {
 		return commands.Refuse(commands.OverLimit, "Quota exceeded, too many metadata items: Maximum number of metadata items exceeds %d", limit)
 	}
 	switch {
@@ -102,13 +122,9 @@ func admit(w *projections.World, c *cmd.CreateServer, f *view.Flavor) error {
 		return commands.Refuse(commands.Conflict, "Server %s already exists.", c.ID)
 	case !f.Public && !w.Compute.Access.Has(view.Access{FlavorID: f.ID, ProjectID: c.ProjectID}):
 		return commands.Refuse(commands.Invalid, "Flavor %s could not be found.", f.ID)
-	case f.RAMMiB < c.Image.MinRAMMiB:
-		return commands.Refuse(commands.Invalid, "Flavor's memory is too small for requested image.")
-	case f.DiskGiB > 0 && f.DiskGiB < max(c.Image.MinDiskGiB, c.Image.VirtualGiB):
-		return commands.Refuse(commands.Invalid, "Flavor's disk is too small for requested image. Flavor disk is %d bytes, image is %d bytes.",
-			f.DiskGiB<<30, max(c.Image.MinDiskGiB, c.Image.VirtualGiB)<<30)
 	}
-	return nil
+	use := flavorUse(f)
+	return bootable(&use, &c.Image)
 }
 
 func serverMissing(id string) error {

@@ -36,6 +36,7 @@ type Host struct {
 	mu       sync.Mutex
 	rand     *rand.Rand
 	machines map[string]compute.Machine
+	shapes   map[string]shape
 	off      map[string]bool // machines whose guests powered themselves off
 	aside    map[string]compute.Machine
 	ports    map[string]bool
@@ -45,7 +46,7 @@ type Host struct {
 // NewHost makes a host whose luck follows from the seed.
 func NewHost(name string, seed uint64, means compute.Facts, w Weather) *Host {
 	return &Host{Name: name, Means: means, Weather: w, rand: rand.New(rand.NewPCG(seed, 0)),
-		machines: map[string]compute.Machine{}, off: map[string]bool{}, ports: map[string]bool{}}
+		machines: map[string]compute.Machine{}, shapes: map[string]shape{}, off: map[string]bool{}, ports: map[string]bool{}}
 }
 
 // errStorm is a failure that passes.
@@ -94,6 +95,7 @@ func (h *Host) Machines(context.Context) ([]compute.Machine, error) {
 func (h *Host) Apply(ctx context.Context, spec compute.MachineSpec) (compute.Machine, error) {
 	h.mu.Lock()
 	m, there := h.machines[spec.ID]
+	same := h.shapes[spec.ID] == shapeOf(&spec)
 	off := h.off[spec.ID] && spec.Generation == m.Generation
 	breaks := !there && h.rand.Float64() < h.Weather.Breaking
 	h.mu.Unlock()
@@ -104,7 +106,7 @@ func (h *Host) Apply(ctx context.Context, spec compute.MachineSpec) (compute.Mac
 		return m, nil
 	case breaks:
 		return m, fmt.Errorf("%w: simulated host %s can't make this machine", compute.ErrPermanent, h.Name)
-	case there && m.Power == spec.Power && m.Reboots == spec.Reboots:
+	case there && same && m.Power == spec.Power && m.Reboots == spec.Reboots:
 		m.Generation = spec.Generation // only what is around it has changed
 	default:
 		if err := h.step(ctx); err != nil {
@@ -114,7 +116,7 @@ func (h *Host) Apply(ctx context.Context, spec compute.MachineSpec) (compute.Mac
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.machines[spec.ID] = m
+	h.machines[spec.ID], h.shapes[spec.ID] = m, shapeOf(&spec)
 	delete(h.off, spec.ID)
 	return m, nil
 }
@@ -132,6 +134,7 @@ func (h *Host) Destroy(ctx context.Context, id string) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	delete(h.machines, id)
+	delete(h.shapes, id)
 	delete(h.off, id)
 	return nil
 }
@@ -155,6 +158,7 @@ func (h *Host) Quarantine(ctx context.Context, id string) error {
 	m.Power = compute.Stopped
 	h.aside[id] = m
 	delete(h.machines, id)
+	delete(h.shapes, id)
 	delete(h.off, id)
 	return nil
 }

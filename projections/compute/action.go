@@ -91,6 +91,30 @@ func begun(e events.Event) (id, action, step string) {
 		return e.ID, "resume", "compute_resume_instance"
 	case evt.ServerDeletionRequested:
 		return e.ID, "delete", "compute_terminate_instance"
+	case evt.ServerRebuildRequested:
+		return e.ID, "rebuild", "compute_rebuild_instance"
+	case evt.ServerRescueRequested:
+		return e.ID, "rescue", "compute_rescue_instance"
+	case evt.ServerUnrescueRequested:
+		return e.ID, "unrescue", "compute_unrescue_instance"
+	case evt.ServerResizeRequested:
+		if e.Cold {
+			return e.ID, "migrate", "compute_resize_instance"
+		}
+		return e.ID, "resize", "compute_resize_instance"
+	case evt.ServerResizeConfirmed:
+		return e.ID, "confirmResize", "compute_confirm_resize"
+	case evt.ServerResizeRevertRequested:
+		return e.ID, "revertResize", "compute_revert_resize"
+	case evt.ServerSnapshotRequested:
+		if e.Backup != "" {
+			return e.ID, "createBackup", "compute_backup_instance"
+		}
+		return e.ID, "createImage", "compute_snapshot_instance"
+	case evt.ServerShelveRequested:
+		return e.ID, "shelve", "compute_shelve_instance"
+	case evt.ServerUnshelveRequested:
+		return e.ID, "unshelve", "compute_unshelve_instance"
 	case evt.ServerLocked:
 		return e.ID, "lock", ""
 	case evt.ServerUnlocked:
@@ -118,6 +142,24 @@ func ended(e events.Event) (id, failure string) {
 		return e.ID, ""
 	case evt.ServerResumed:
 		return e.ID, ""
+	case evt.ServerRebuilt:
+		return e.ID, ""
+	case evt.ServerRescued:
+		return e.ID, ""
+	case evt.ServerUnrescued:
+		return e.ID, ""
+	case evt.ServerResized:
+		return e.ID, ""
+	case evt.ServerResizeConfirmed:
+		return e.ID, ""
+	case evt.ServerResizeReverted:
+		return e.ID, ""
+	case evt.ServerSnapshotTaken:
+		return e.ID, ""
+	case evt.ServerShelved:
+		return e.ID, ""
+	case evt.ServerUnshelved:
+		return e.ID, ""
 	case evt.ServerBuildFailed:
 		return e.ID, e.Message
 	case evt.ServerActionFailed:
@@ -141,7 +183,6 @@ func (t *Actions) Apply(e events.Event, m events.Meta, servers *Servers) {
 		}
 		t.Put(ActionID{id, m.Number}, a)
 		t.trim(id)
-		return
 	}
 	if id, failure := ended(e); id != "" {
 		t.end(id, failure, m.Time)

@@ -34,10 +34,14 @@ func (t *Tables) Apply(e events.Event, m events.Meta) {
 	t.Access.Apply(e, m)
 	t.Keypairs.Apply(e, m)
 	t.Quotas.Apply(e, m)
-	t.Remains.Apply(e, &t.Servers) // these three need the server as it was before
-	t.Hosts.Apply(e, m, &t.Servers)
+	t.Hosts.Apply(e, m)
+	t.Remains.Apply(e, &t.Servers) // these two need the server as it was before
 	t.Actions.Apply(e, m, &t.Servers)
+	id := claimant(e)
+	before, _ := t.Servers.Get(id)
 	t.Servers.Apply(e, m)
+	now, _ := t.Servers.Get(id)
+	t.Hosts.reclaim(before.claims(), now.claims())
 }
 
 // shared returns the one copy of a string that many rows hold.

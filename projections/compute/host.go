@@ -3,6 +3,7 @@ package compute
 import (
 	"cmp"
 	"iter"
+	"slices"
 	"strings"
 	"time"
 
@@ -95,8 +96,8 @@ func (t *Hosts) WithID(id string) (Host, bool) { return table.First(t.byID, &t.O
 // Totals is what all hosts have and promised.
 func (t *Hosts) Totals() HostTotals { return table.Total(t.totals, &t.Of, true) }
 
-// Apply folds one event into the table. Servers are as they were before it.
-func (t *Hosts) Apply(e events.Event, m events.Meta, servers *Servers) {
+// Apply folds one event into the table.
+func (t *Hosts) Apply(e events.Event, m events.Meta) {
 	switch e := e.(type) {
 	case evt.HostJoined:
 		h, known := t.Get(e.Name)
@@ -114,53 +115,127 @@ func (t *Hosts) Apply(e events.Event, m events.Meta, servers *Servers) {
 		t.Update(e.Name, func(h *Host) { h.Disabled, h.DisabledReason, h.UpdatedAt = true, e.Reason, m.Time })
 	case evt.HostEnabled:
 		t.Update(e.Name, func(h *Host) { h.Disabled, h.DisabledReason, h.UpdatedAt = false, "", m.Time })
+	}
+}
+
+// claim is what a server takes of a host.
+type claim struct {
+	host string
+	Usage
+}
+
+// claims are all that a server takes: while it may still go back where it was,
+// that is room in two places.
+func (s *Server) claims() []claim {
+	switch {
+	case s.ID == "":
+		return nil
+	case s.Old != nil:
+		return []claim{{s.Old.Host, UsageOf(&s.Old.Flavor)}, {s.Old.To, s.Old.Room}}
+	}
+	return []claim{{s.Host, s.usage()}}
+}
+
+// reclaim gives back what a server took and takes what it takes now.
+func (t *Hosts) reclaim(before, now []claim) {
+	if slices.Equal(before, now) {
+		return
+	}
+	for _, c := range before {
+		t.Update(c.host, func(h *Host) { h.Used = addUsage(h.Used, c.Usage, -1) })
+	}
+	for _, c := range now {
+		t.Update(c.host, func(h *Host) { h.Used = addUsage(h.Used, c.Usage, 1) })
+	}
+}
+
+// claimant is the server whose claims an event may change.
+func claimant(e events.Event) string {
+	switch e := e.(type) {
 	case evt.ServerPlaced:
-		t.claim(servers, e.ID, e.Host, 1)
+		return e.ID
 	case evt.ServerDeleted:
-		if s, ok := servers.Get(e.ID); ok {
-			t.claim(servers, e.ID, s.Host, -1)
-		}
+		return e.ID
+	case evt.ServerResizeRequested:
+		return e.ID
+	case evt.ServerResizeConfirmed:
+		return e.ID
+	case evt.ServerResizeReverted:
+		return e.ID
+	case evt.ServerActionFailed:
+		return e.ID
+	case evt.ServerStateReset:
+		return e.ID
+	case evt.ServerOffloaded:
+		return e.ID
+	case evt.ServerUnshelveRequested:
+		return e.ID
 	}
+	return ""
 }
 
-func (t *Hosts) claim(servers *Servers, id, host string, sign int) {
-	if s, ok := servers.Get(id); ok {
-		t.Update(host, func(h *Host) { h.Used = addUsage(h.Used, s.usage(), sign) })
-	}
-}
-
-// Remain is what a host still has of a server that is deleted.
+// Remain is what a host still has of a server that is deleted, or elsewhere by now.
 type Remain struct {
 	Host, ID   string
 	PortIDs    []string
 	Generation uint64
 }
 
-// Remains is the table of what hosts must still remove.
+// RemainID is the key of a remain's row.
+type RemainID struct{ ID, Host string }
+
+// Remains is the table of what hosts must still remove, by server.
 type Remains struct {
-	table.Of[string, Remain]
-	byHost table.Index[string, string, Remain]
+	table.Of[RemainID, Remain]
+	byHost table.Index[string, RemainID, Remain]
 }
 
 func newRemains() Remains {
-	t := Remains{Of: table.New[string, Remain](strings.Compare)}
+	t := Remains{Of: table.New[RemainID, Remain](func(a, b RemainID) int {
+		return cmp.Or(strings.Compare(a.ID, b.ID), strings.Compare(a.Host, b.Host))
+	})}
 	t.byHost = table.By(&t.Of, strings.Compare, func(r *Remain, emit func(string)) { emit(r.Host) })
 	return t
 }
 
 // OfHost goes through what a host must still remove.
-func (t *Remains) OfHost(host string) iter.Seq2[string, Remain] {
+func (t *Remains) OfHost(host string) iter.Seq2[RemainID, Remain] {
 	return table.Each(t.byHost, &t.Of, host)
+}
+
+// OfServer goes through what hosts must still remove of a server.
+func (t *Remains) OfServer(id string) iter.Seq[Remain] {
+	return func(yield func(Remain) bool) {
+		for k, r := range t.From(RemainID{ID: id}) {
+			if k.ID != id || !yield(r) {
+				return
+			}
+		}
+	}
 }
 
 // Apply folds one event into the table. Servers are as they were before it.
 func (t *Remains) Apply(e events.Event, servers *Servers) {
+	leave := func(id, host string) {
+		if s, ok := servers.Get(id); ok && host != "" {
+			t.Put(RemainID{id, host}, Remain{Host: host, ID: id, PortIDs: s.PortIDs, Generation: s.Generation})
+		}
+	}
+	come := func(id, host string) { t.Delete(RemainID{id, host}) }
 	switch e := e.(type) {
 	case evt.ServerDeleted:
-		if s, ok := servers.Get(e.ID); ok && e.Unconfirmed && s.Host != "" {
-			t.Put(e.ID, Remain{Host: s.Host, ID: e.ID, PortIDs: s.PortIDs, Generation: s.Generation})
+		if s, ok := servers.Get(e.ID); ok && e.Unconfirmed {
+			leave(e.ID, s.Host)
 		}
+	case evt.ServerLeft:
+		leave(e.ID, e.Host)
 	case evt.ServerRemainsRemoved:
-		t.Delete(e.ID)
+		come(e.ID, e.Host)
+	case evt.ServerCarried: // it is there again: what is left of it there, it has
+		if s, ok := servers.Get(e.ID); ok && s.Old != nil {
+			come(e.ID, s.Old.To)
+		}
+	case evt.ServerUnshelveRequested:
+		come(e.ID, e.Host)
 	}
 }

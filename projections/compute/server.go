@@ -18,6 +18,10 @@ const (
 	Paused    = "paused"
 	Suspended = "suspended"
 	Errored   = "error"
+	Rescued   = "rescued"
+	Resized   = "resized" // and not confirmed yet
+	Shelved   = "shelved"
+	Offloaded = "shelved_offloaded"
 )
 
 // Tasks that a server can be at (task_states.py).
@@ -33,7 +37,18 @@ const (
 	Suspending    = "suspending"
 	Resuming      = "resuming"
 	Deleting      = "deleting"
-	NoTask        = ""
+
+	Rebuilding   = "rebuilding"
+	Rescuing     = "rescuing"
+	Unrescuing   = "unrescuing"
+	Migrating    = "resize_migrating" // its disk is on its way
+	Finishing    = "resize_finish"
+	Reverting    = "resize_reverting"
+	Snapshotting = "image_snapshot"
+	BackingUp    = "image_backup"
+	Shelving     = "shelving"
+	Unshelving   = "unshelving"
+	NoTask       = ""
 )
 
 // Power states as Nova numbers them (power_state.py).
@@ -63,6 +78,21 @@ type Server struct {
 	// Due is when the task has failed if the host hasn't said otherwise; zero without one.
 	Due time.Time
 
+	// Base is what its disk lies upon, which after a move isn't the image it was
+	// made of. Disk numbers the disks that it had, from 0.
+	Base ImageUse
+	Disk uint64
+	// Rescue is the image that it runs from instead; nil: its own disk.
+	Rescue *ImageUse
+	// Old is what it was before a resize or a move, until that is confirmed.
+	Old *Before
+	// Capture is the image that its disk is becoming; nil: none.
+	Capture *Capture
+	// Backups are the images of each kind of backup, the newest first.
+	Backups map[string][]string
+	// ShelvedImage is what it was put away as.
+	ShelvedImage ImageUse
+
 	Fault        *Fault
 	Locked       bool
 	LockedReason string
@@ -71,6 +101,35 @@ type Server struct {
 	CreatedAt, UpdatedAt, LaunchedAt time.Time
 	// Cause is the command that changed the want last.
 	Cause string
+}
+
+// ImageUse is what is remembered of an image that disks are made of.
+type ImageUse = evt.ImageUse
+
+// Before is what a server was before a resize or a move.
+type Before struct {
+	Flavor        evt.FlavorUse
+	Host, VMState string
+	Base          ImageUse
+	Disk          uint64
+	Migration     string // names the move
+	Cold          bool   // it was for the host's sake
+	ConfirmWithin time.Duration
+	// To and Carrier are where it goes and the image by which its disk gets there,
+	// for as long as it is on its way.
+	To, Carrier string
+	// Room is what is claimed on the host it goes to.
+	Room Usage
+}
+
+// Capture is a disk that becomes an image.
+type Capture struct {
+	ImageID string
+	Backup  string // the kind of backup, and how many of it are kept
+	Keep    int
+	Shelve  bool // the server is put away afterwards
+	Offload bool // and leaves its host
+	Carry   bool // the disk is on its way to another host
 }
 
 // Fault is why a server is in error.
@@ -95,8 +154,18 @@ func (s *Server) Status() string {
 		return "REBOOT"
 	case s.TaskState == RebootingHard:
 		return "HARD_REBOOT"
+	case s.TaskState == Rebuilding:
+		return "REBUILD"
+	case s.TaskState == Migrating, s.TaskState == Finishing:
+		return "RESIZE"
+	case s.TaskState == Reverting:
+		return "REVERT_RESIZE"
 	case s.VMState == Stopped:
 		return "SHUTOFF"
+	case s.VMState == Rescued:
+		return "RESCUE"
+	case s.VMState == Resized:
+		return "VERIFY_RESIZE"
 	}
 	return strings.ToUpper(s.VMState)
 }
@@ -113,12 +182,13 @@ type Place = table.Place[order, string]
 // Servers is the table of servers by id.
 type Servers struct {
 	table.Of[string, Server]
-	newest   table.Index[order, string, Server]
-	byHost   table.Index[string, string, Server]
-	byName   table.Index[[2]string, string, Server]
-	byDue    table.Index[int64, string, Server]
-	usage    table.Tally[string, Usage, string, Server]
-	byStatus table.Tally[string, int, string, Server]
+	newest    table.Index[order, string, Server]
+	byHost    table.Index[string, string, Server]
+	byOldHost table.Index[string, string, Server]
+	byName    table.Index[[2]string, string, Server]
+	byDue     table.Index[int64, string, Server]
+	usage     table.Tally[string, Usage, string, Server]
+	byStatus  table.Tally[string, int, string, Server]
 }
 
 // Usage is what servers take, together.
@@ -128,8 +198,11 @@ func addUsage(a, b Usage, sign int) Usage {
 	return Usage{a.Servers + sign*b.Servers, a.VCPUs + sign*b.VCPUs, a.RAMMiB + sign*b.RAMMiB, a.DiskGiB + sign*b.DiskGiB}
 }
 
-func (s *Server) usage() Usage {
-	return Usage{1, s.Flavor.VCPUs, s.Flavor.RAMMiB, s.Flavor.DiskGiB + s.Flavor.EphemeralGiB}
+func (s *Server) usage() Usage { return UsageOf(&s.Flavor) }
+
+// UsageOf is what a server of a flavor takes.
+func UsageOf(f *evt.FlavorUse) Usage {
+	return Usage{1, f.VCPUs, f.RAMMiB, f.DiskGiB + f.EphemeralGiB}
 }
 
 func newServers() Servers {
@@ -143,6 +216,11 @@ func newServers() Servers {
 	t.byHost = table.By(&t.Of, strings.Compare, func(s *Server, emit func(string)) {
 		if s.Host != "" {
 			emit(s.Host)
+		}
+	})
+	t.byOldHost = table.By(&t.Of, strings.Compare, func(s *Server, emit func(string)) {
+		if s.Old != nil && s.Old.Host != s.Host {
+			emit(s.Old.Host)
 		}
 	})
 	t.byName = table.By(&t.Of, func(a, b [2]string) int {

@@ -97,10 +97,13 @@ func (t *Servers) applyPower(e events.Event, m events.Meta) {
 		t.change(e.ID, m, func(s *Server) {
 			s.TaskState, s.Due, s.VMState, s.Fault = NoTask, time.Time{}, Active, nil
 			s.Generation, s.Cause = m.Number, m.Command // its host shall say anew how it is
+			s.Capture, s.Old, s.Rescue = nil, nil, nil
 			if e.Error {
 				s.VMState = Errored
 			}
 		})
+	default:
+		t.applyChanges(e, m)
 	}
 }
 
@@ -111,7 +114,7 @@ func (t *Servers) create(e evt.ServerCreated, m events.Meta) {
 	e.KeyName, e.PublicKey, e.KeyType = shared(e.KeyName), shared(e.PublicKey), shared(e.KeyType)
 	e.DiskConfig, e.Zone = shared(e.DiskConfig), shared(e.Zone)
 	t.Put(e.ID, Server{
-		ServerCreated: e, Number: m.Number, VMState: Building, TaskState: Scheduling, Want: "running",
+		ServerCreated: e, Base: e.Image, Number: m.Number, VMState: Building, TaskState: Scheduling, Want: "running",
 		Generation: m.Number, Due: e.BuildBy, CreatedAt: m.Time, UpdatedAt: m.Time, Cause: m.Command,
 	})
 }
@@ -144,6 +147,7 @@ func (t *Servers) failed(e evt.ServerActionFailed, m events.Meta) {
 	t.change(e.ID, m, func(s *Server) {
 		s.TaskState, s.Due = NoTask, time.Time{}
 		s.Generation, s.Cause = m.Number, m.Command
+		s.undo()
 		s.Want = wantOf(s.VMState)
 		if e.Error {
 			s.VMState = Errored
@@ -156,6 +160,8 @@ func wantOf(vmState string) string {
 	switch vmState {
 	case Stopped, Paused, Suspended:
 		return vmState
+	case Shelved, Offloaded:
+		return Stopped
 	}
 	return "running"
 }

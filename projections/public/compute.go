@@ -34,6 +34,7 @@ func init() {
 	on(func(e evt.QuotaReset) About { return About{Subject: Subject{ID: e.ProjectID}, Project: e.ProjectID} })
 
 	servers()
+	actions()
 }
 
 func servers() {
@@ -71,6 +72,34 @@ func servers() {
 	its(func(e evt.ServerLocked) string { return e.ID })
 	its(func(e evt.ServerUnlocked) string { return e.ID })
 	its(func(e evt.ServerStateReset) string { return e.ID })
+}
+
+// actions are what is asked of servers beyond their power, and what came of it.
+func actions() {
+	its(func(e evt.ServerRebuildRequested) string { return e.ID })
+	its(func(e evt.ServerRebuilt) string { return e.ID })
+	its(func(e evt.ServerKeyChanged) string { return e.ID })
+	its(func(e evt.ServerUserDataChanged) string { return e.ID })
+	its(func(e evt.ServerRescueRequested) string { return e.ID })
+	its(func(e evt.ServerRescued) string { return e.ID })
+	its(func(e evt.ServerUnrescueRequested) string { return e.ID })
+	its(func(e evt.ServerUnrescued) string { return e.ID })
+	its(func(e evt.ServerResizeRequested) string { return e.ID })
+	its(func(e evt.ServerCarried) string { return e.ID })
+	its(func(e evt.ServerResized) string { return e.ID })
+	its(func(e evt.ServerResizeConfirmed) string { return e.ID })
+	its(func(e evt.ServerResizeRevertRequested) string { return e.ID })
+	its(func(e evt.ServerResizeReverted) string { return e.ID })
+	its(func(e evt.ServerSnapshotRequested) string { return e.ID })
+	its(func(e evt.ServerSnapshotTaken) string { return e.ID })
+	its(func(e evt.ServerShelveRequested) string { return e.ID })
+	its(func(e evt.ServerShelved) string { return e.ID })
+	its(func(e evt.ServerOffloaded) string { return e.ID })
+	its(func(e evt.ServerUnshelveRequested) string { return e.ID })
+	its(func(e evt.ServerUnshelved) string { return e.ID })
+	on(func(e evt.ServerLeft) About { // of the host's story: where servers are isn't for their owners
+		return About{Subject: Subject{Resource: "host", ID: e.Host}, Also: []Subject{server(e.ID)}}
+	})
 }
 
 func server(id string) Subject { return Subject{"compute", "server", id} }

@@ -19,6 +19,7 @@ type Booter struct {
 	Hypervisor Hypervisor
 	Network    Network
 	Images     Images
+	Archive    Archive
 	// Groups are the security groups' members, for all hosts of a process.
 	Groups *Groups
 	// ConfigDrive makes the disk on which a guest finds its metadata.
@@ -42,6 +43,7 @@ type Booter struct {
 	// plugging is held to take a port away, and shared to plug one, so that a port
 	// which moves from one server to another isn't lost between them.
 	plugging sync.RWMutex
+	captures captures
 }
 
 // did is what is known of a machine: the wish that was last carried out, so that
@@ -68,6 +70,7 @@ func (b *Booter) Reconcile(ctx context.Context, want ServerWant) error {
 	case want.Gone:
 		return b.remove(ctx, want)
 	}
+	b.captures.drop(want.ID, want.Capture)
 	known := before.carried
 	steps := &story{clock: b.Clock}
 	m, err := b.make(ctx, want, steps)
@@ -84,7 +87,11 @@ func (b *Booter) Reconcile(ctx context.Context, want ServerWant) error {
 	}
 	b.note(want.ID, did{carried: true, generation: want.Generation, wish: want.Wish, power: m.Power, ports: portsIn(&want),
 		reported: known && before.reported && before.wish == want.Wish && before.power == m.Power})
-	return b.tell(ctx, want.ID, m, steps.steps)
+	if err := b.tell(ctx, want.ID, m, steps.steps); err != nil || want.Capture == nil {
+		return err
+	}
+	b.capture(ctx, want)
+	return nil
 }
 
 // Failed reports that a want can't be carried out.
@@ -133,6 +140,16 @@ func (b *Booter) make(ctx context.Context, want ServerWant, steps *story) (Machi
 	if err != nil {
 		return Machine{}, fmt.Errorf("fetch image %s: %w", want.Image.ID, err)
 	}
+	if want.Rescue != nil {
+		spec.Rescue = &Base{Format: want.Rescue.Format}
+		err = steps.do("rescue", func() (err error) {
+			spec.Rescue.Path, err = b.Images.Fetch(ctx, *want.Rescue)
+			return err
+		})
+		if err != nil {
+			return Machine{}, fmt.Errorf("fetch image %s: %w", want.Rescue.ID, err)
+		}
+	}
 	if want.ConfigDrive || user { // a user-mode network has no metadata service
 		if spec.ConfigDrive, err = b.ConfigDrive(*want.Metadata); err != nil {
 			return Machine{}, fmt.Errorf("config drive: %w", err)
@@ -148,6 +165,7 @@ func (b *Booter) make(ctx context.Context, want ServerWant, steps *story) (Machi
 
 // remove takes away all that a server had on this host. It is the undo of make.
 func (b *Booter) remove(ctx context.Context, want ServerWant) error {
+	b.captures.drop(want.ID, nil)
 	if err := b.Hypervisor.Destroy(ctx, want.ID); err != nil {
 		return fmt.Errorf("destroy machine %s: %w", want.ID, err)
 	}

@@ -6,6 +6,7 @@ package compute
 
 import (
 	"context"
+	"io"
 	"net/netip"
 )
 
@@ -40,6 +41,9 @@ type Hypervisor interface {
 	// it has aside where an operator finds it; it is no machine of the host any
 	// more. One that isn't there is no error.
 	Quarantine(ctx context.Context, id string) error
+	// Capture calls save with the machine's disk, as it is at one instant, as a
+	// qcow2 image that needs no other. The machine goes on meanwhile as it is.
+	Capture(ctx context.Context, id string, save func(image io.Reader, size int64) error) error
 	// ConsoleLog returns at most the last max bytes that the machine wrote to its
 	// serial console; the driver itself keeps a bounded amount.
 	ConsoleLog(ctx context.Context, id string, max int) ([]byte, error)
@@ -89,11 +93,29 @@ type MachineSpec struct {
 	NICs            []NIC
 	// ConfigDrive is the ISO 9660 image of the config drive, nil for none.
 	ConfigDrive []byte
+	// Rescue is what the machine runs from instead, with its own disk as the
+	// second one; nil: from its own.
+	Rescue *Base
+}
+
+// Base is an image in the host's cache, which nobody writes.
+type Base struct {
+	Path   string
+	Format string // "qcow2" or "raw": what the inspector found, never probed again
 }
 
 // Disk is the root disk: a copy-on-write overlay of the machine's own upon a
-// base that many share and nobody writes.
+// base that many share and nobody writes. A machine has one of them at a time: a
+// disk of another number takes the place of the one before, which is lost unless
+// it is to be kept.
 type Disk struct {
+	Number uint64
+	// Copy makes the disk, where it isn't there, as a copy of disk From.
+	Copy bool   `json:",omitempty"`
+	From uint64 `json:",omitempty"`
+	// Keep are the disks that must not be lost.
+	Keep []uint64 `json:",omitempty"`
+
 	BasePath   string // file in the host's image cache
 	BaseFormat string // "qcow2" or "raw": what the inspector found, never probed again
 	SizeGiB    int    // 0: as large as the base

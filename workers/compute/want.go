@@ -39,7 +39,14 @@ type ServerWant struct {
 	Metadata *Metadata   `json:",omitempty"`
 	// ConfigDrive: the guest shall have its metadata as a disk, too.
 	ConfigDrive bool `json:",omitempty"`
+	// Rescue is the image that the machine runs from instead of its disk.
+	Rescue *ImageRef `json:",omitempty"`
+	// Capture is the image that its disk shall become.
+	Capture *CaptureRef `json:",omitempty"`
 }
+
+// CaptureRef names an image that a disk becomes.
+type CaptureRef struct{ ImageID string }
 
 // Kind is the subject token of servers' wants.
 const Kind = "server"
@@ -106,7 +113,7 @@ func all(w *projections.World, emit func(id string) bool) {
 		}
 	}
 	for id := range w.Compute.Remains.All() {
-		if !emit(id) {
+		if !emit(id.ID) {
 			return
 		}
 	}
@@ -147,8 +154,46 @@ func touched(w *projections.World, e events.Event, emit func(id string, soon boo
 	case evt.ServerRenamed, evt.ServerMetadataChanged, evt.ServerHostnameChanged:
 		emit(idOf(e), true)
 	default:
+		if id := remade(e); id != "" {
+			emit(id, true)
+			return
+		}
 		touchedPorts(w, e, emit)
 	}
+}
+
+// remade says of which server a host must hear because its disk, its size or its
+// place shall be another.
+func remade(e events.Event) string {
+	switch e := e.(type) {
+	case evt.ServerRebuildRequested:
+		return e.ID
+	case evt.ServerRescueRequested:
+		return e.ID
+	case evt.ServerUnrescueRequested:
+		return e.ID
+	case evt.ServerResizeRequested:
+		return e.ID
+	case evt.ServerCarried:
+		return e.ID
+	case evt.ServerResizeConfirmed:
+		return e.ID
+	case evt.ServerResizeRevertRequested:
+		return e.ID
+	case evt.ServerLeft:
+		return e.ID
+	case evt.ServerSnapshotRequested:
+		return e.ID
+	case evt.ServerSnapshotTaken:
+		return e.ID
+	case evt.ServerShelveRequested:
+		return e.ID
+	case evt.ServerShelved:
+		return e.ID
+	case evt.ServerUnshelveRequested:
+		return e.ID
+	}
+	return ""
 }
 
 func idOf(e events.Event) string {
@@ -180,38 +225,81 @@ func touchedPorts(w *projections.World, e events.Event, emit func(id string, soo
 	}
 }
 
-// of makes the want of a server, or of what remains of one.
+// of makes the wants of a server: of the host where it is, of the one where it
+// may yet return to, and of those which have something left of it.
 func (m Wants) of(w *projections.World, id string) ([]workers.Want, error) {
+	var all []workers.Want
+	add := func(want ServerWant) error {
+		made, err := wrap(want)
+		all = append(all, made...)
+		return err
+	}
+	for r := range w.Compute.Remains.OfServer(id) {
+		if err := add(ServerWant{ID: id, Host: r.Host, Generation: w.Events, Wish: r.Generation, Gone: true, PortIDs: r.PortIDs}); err != nil {
+			return all, err
+		}
+	}
 	s, ok := w.Compute.Servers.Get(id)
-	if r, remains := w.Compute.Remains.Get(id); remains {
-		return wrap(ServerWant{ID: id, Host: r.Host, Generation: w.Events, Wish: r.Generation, Gone: true, PortIDs: r.PortIDs})
-	}
 	if !ok || s.Host == "" {
-		return nil, nil
+		return all, nil
 	}
-	want := ServerWant{ID: id, Host: s.Host, Generation: w.Events, Wish: s.Generation, Cause: s.Cause}
+	if s.Old != nil && s.Old.Host != s.Host { // there it waits, stopped, in case it comes back
+		left := m.plain(w, &s, s.Old.Host, &s.Old.Flavor, &s.Old.Base)
+		left.Spec.Disk.Number, left.Spec.Power = s.Old.Disk, Stopped
+		if err := add(left); err != nil {
+			return all, err
+		}
+	}
+	want, broken := m.here(w, &s)
+	return all, errors.Join(broken, add(want))
+}
+
+// plain is the want of a server on a host, as far as it follows from the server alone.
+func (m Wants) plain(w *projections.World, s *view.Server, host string, flavor *evt.FlavorUse, base *view.ImageUse) ServerWant {
+	return ServerWant{ID: s.ID, Host: host, Generation: w.Events, Wish: s.Generation, Cause: s.Cause, Image: m.image(base),
+		Metadata: &Metadata{ServerID: s.ID},
+		Spec: MachineSpec{
+			ID: s.ID, Generation: w.Events, Name: fmt.Sprintf("instance-%08x", s.Number), Power: Power(s.Want),
+			Reboots: s.Reboots, HardReboot: s.HardReboot, SoftStopSeconds: softStop,
+			VCPUs: flavor.VCPUs, RAMMiB: flavor.RAMMiB,
+			Disk: Disk{Number: s.Disk, BaseFormat: base.Format, SizeGiB: flavor.DiskGiB},
+		}}
+}
+
+func (m Wants) image(i *view.ImageUse) ImageRef {
+	return ImageRef{ID: i.ID, URL: m.ImageURL(i.ID), Format: i.Format, SHA512: i.SHA512, SizeBytes: i.SizeBytes, VirtualGiB: i.VirtualGiB}
+}
+
+// here is the want of the host where a server is.
+func (m Wants) here(w *projections.World, s *view.Server) (ServerWant, error) {
+	want := m.plain(w, s, s.Host, &s.Flavor, &s.Base)
 	if s.Gone() {
-		want.Gone, want.PortIDs = true, s.PortIDs
-		return wrap(want)
+		return ServerWant{ID: s.ID, Host: s.Host, Generation: w.Events, Wish: s.Generation, Cause: s.Cause, Gone: true, PortIDs: s.PortIDs}, nil
 	}
-	want.Image = ImageRef{ID: s.Image.ID, URL: m.ImageURL(s.Image.ID), Format: s.Image.Format, SHA512: s.Image.SHA512,
-		SizeBytes: s.Image.SizeBytes, VirtualGiB: s.Image.VirtualGiB}
-	want.Spec = MachineSpec{
-		ID: id, Generation: w.Events, Name: fmt.Sprintf("instance-%08x", s.Number), Power: Power(s.Want),
-		Reboots: s.Reboots, HardReboot: s.HardReboot, SoftStopSeconds: softStop,
-		VCPUs: s.Flavor.VCPUs, RAMMiB: s.Flavor.RAMMiB,
-		Disk: Disk{BaseFormat: s.Image.Format, SizeGiB: s.Flavor.DiskGiB},
+	switch {
+	case s.Old == nil, s.Old.Host != s.Host:
+	case s.Old.To == s.Host && s.TaskState != view.Reverting:
+		want.Spec.Disk.Copy, want.Spec.Disk.From, want.Spec.Disk.Keep = true, s.Old.Disk, []uint64{s.Old.Disk}
+	case s.TaskState == view.Migrating: // it is still what it was
+		want = m.plain(w, s, s.Host, &s.Old.Flavor, &s.Old.Base)
+		want.Spec.Disk.Number = s.Old.Disk
+	}
+	if s.Rescue != nil {
+		image := m.image(s.Rescue)
+		want.Rescue = &image
+	}
+	if s.Capture != nil {
+		want.Capture = &CaptureRef{s.Capture.ImageID}
 	}
 	want.ConfigDrive = s.ConfigDrive
-	meta, err := m.metadata(&s)
+	meta, err := m.metadata(s)
 	if err != nil { // the host must know that the machine is wanted all the same
-		left, wrong := wrap(ServerWant{ID: id, Host: s.Host, Generation: w.Events, Wish: s.Generation, Leave: true, PortIDs: portsOf(w, &s)})
-		return left, errors.Join(err, wrong)
+		return ServerWant{ID: s.ID, Host: s.Host, Generation: w.Events, Wish: s.Generation, Leave: true, PortIDs: portsOf(w, s)}, err
 	}
 	if h, ok := w.Compute.Hosts.Get(s.Host); ok {
 		meta.AvailabilityZone = h.Zone
 	}
-	for _, portID := range portsOf(w, &s) {
+	for _, portID := range portsOf(w, s) {
 		p, ok := w.Network.HostView(portID)
 		if !ok {
 			continue
@@ -225,7 +313,7 @@ func (m Wants) of(w *projections.World, id string) ([]workers.Want, error) {
 		meta.SecurityGroups = p.GroupNames
 	}
 	want.Metadata = meta
-	return wrap(want)
+	return want, nil
 }
 
 // portsOf is a server's ports in guest order: those it was made with, and then

@@ -32,13 +32,13 @@ func (d *Driver) Apply(ctx context.Context, spec compute.MachineSpec) (compute.M
 		return compute.Machine{}, fmt.Errorf("machine %s: generation %d after %d: %w", m.id, spec.Generation, r.Spec.Generation, compute.ErrStale)
 	}
 	base := filepath.Base(spec.Disk.BasePath)
-	if r.Base != "" && r.Base != base {
+	if r.Base != "" && r.Base != base && r.Disk == spec.Disk.Number {
 		return compute.Machine{}, fmt.Errorf("%w: the disk of %s is made upon %s; it must be destroyed before it can be made upon %s", compute.ErrPermanent, m.id, r.Base, base)
 	}
 	if spec.Generation > r.Spec.Generation {
 		r.GuestOff, r.OffBy = false, time.Time{}
 	}
-	r.Spec, r.Base = spec, base
+	r.Spec, r.Base, r.Disk = spec, base, spec.Disk.Number
 	if err := os.MkdirAll(m.dir, 0o700); err != nil {
 		return compute.Machine{}, err
 	}
@@ -65,9 +65,17 @@ func (m *machine) reach(ctx context.Context, spec compute.MachineSpec, r *record
 	if err != nil {
 		return err
 	}
+	if r.Launch != nil && !r.Launch.holds(&spec) {
+		if s, err = m.letGo(ctx, spec, s, r); err != nil {
+			return err
+		}
+	}
 	switch spec.Power {
 	case compute.Stopped:
-		return m.stop(ctx, spec, s, r)
+		if err := m.stop(ctx, spec, s, r); err != nil {
+			return err
+		}
+		return m.makeDisks(ctx, spec)
 	case compute.Suspended:
 		return m.suspend(ctx, s, r)
 	}
@@ -136,7 +144,7 @@ func (m *machine) start(ctx context.Context, spec compute.MachineSpec, s state, 
 		return m.restore(ctx, spec, r)
 	}
 	os.Remove(m.file(memoryPart)) // of a suspension that came to nothing; it may be large
-	if err := m.makeDisk(ctx, spec.Disk); err != nil {
+	if err := m.makeDisks(ctx, spec); err != nil {
 		return err
 	}
 	if spec.ConfigDrive != nil {
@@ -147,6 +155,7 @@ func (m *machine) start(ctx context.Context, spec compute.MachineSpec, s state, 
 	l := launch{
 		Machine: m.driver.host.Machine, Accelerator: m.driver.host.Accelerator,
 		VCPUs: spec.VCPUs, RAMMiB: spec.RAMMiB, ConfigDrive: spec.ConfigDrive != nil,
+		Disk: spec.Disk.Number, Rescue: rescueName(&spec),
 	}
 	for i, n := range spec.NICs {
 		l.NICs = append(l.NICs, slotted{n, firstNICSlot + i})
@@ -161,6 +170,22 @@ func (m *machine) start(ctx context.Context, spec compute.MachineSpec, s state, 
 	r.Reboots = spec.Reboots // a fresh start is as good as a reboot
 	r.Power = compute.Paused
 	return m.save(*r)
+}
+
+// letGo ends a process, or forgets a saved memory, that has other disks than are
+// wanted. A guest whose disk is kept may write out first what it holds.
+func (m *machine) letGo(ctx context.Context, spec compute.MachineSpec, s state, r *record) (state, error) {
+	kept := r.Launch.Disk == spec.Disk.Number || spec.Disk.Copy && r.Launch.Disk == spec.Disk.From
+	if kept && r.Launch.Rescue == "" && s.status == "running" && spec.SoftStopSeconds > 0 {
+		if err := m.askOff(ctx, spec, r); err != nil {
+			return s, err
+		}
+	}
+	if err := os.Remove(m.file(memoryFile)); err != nil && !os.IsNotExist(err) {
+		return s, err
+	}
+	r.OffBy = time.Time{}
+	return state{power: compute.Stopped}, m.settle(ctx, r)
 }
 
 // reboot restarts the guest. It is done at least once: killed at the wrong

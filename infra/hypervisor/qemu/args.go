@@ -56,6 +56,8 @@ func check(s compute.MachineSpec) error {
 		return refuse("its name has %d bytes", len(s.Name))
 	case !strings.HasPrefix(s.Disk.BasePath, "/"):
 		return refuse("base image %.100q is no absolute path", s.Disk.BasePath)
+	case s.Rescue != nil && (!strings.HasPrefix(s.Rescue.Path, "/") || s.Rescue.Format != "qcow2" && s.Rescue.Format != "raw"):
+		return refuse("rescue image %.100q of format %.20q", s.Rescue.Path, s.Rescue.Format)
 	}
 	seen := map[string]bool{}
 	for _, n := range s.NICs {
@@ -106,9 +108,13 @@ func (m *machine) arguments(spec compute.MachineSpec, l launch, incoming bool) [
 		"-device", fmt.Sprintf("virtio-rng-pci,rng=entropy,addr=%#x", slotRNG),
 		"-blockdev", node(map[string]any{"driver": "file", "node-name": "base-file", "filename": spec.Disk.BasePath, "read-only": true}),
 		"-blockdev", node(baseNode(spec.Disk.BaseFormat)),
-		"-blockdev", node(map[string]any{"driver": "file", "node-name": "disk-file", "filename": "disk.qcow2", "discard": "unmap"}),
+		"-blockdev", node(map[string]any{"driver": "file", "node-name": "disk-file", "filename": diskName(l.Disk), "discard": "unmap"}),
 		"-blockdev", node(map[string]any{"driver": "qcow2", "node-name": "disk", "file": "disk-file", "backing": "base", "discard": "unmap"}),
-		"-device", fmt.Sprintf("virtio-blk-pci,drive=disk,addr=%#x,bootindex=0", slotDisk),
+	}
+	if l.Rescue == "" {
+		args = append(args, "-device", fmt.Sprintf("virtio-blk-pci,drive=disk,addr=%#x,bootindex=0", slotDisk))
+	} else {
+		args = append(args, rescueArguments(spec)...)
 	}
 	if l.ConfigDrive {
 		args = append(args,
@@ -126,6 +132,23 @@ func (m *machine) arguments(spec compute.MachineSpec, l launch, incoming bool) [
 		args = append(args, "-incoming", "defer")
 	}
 	return args
+}
+
+// rescueArguments are those of a machine that runs from another image, with its
+// own disk as the second.
+func rescueArguments(spec compute.MachineSpec) []string {
+	base := map[string]any{"driver": spec.Rescue.Format, "node-name": "rescue-base", "file": "rescue-base-file", "read-only": true}
+	if spec.Rescue.Format == "qcow2" {
+		base["backing"] = nil
+	}
+	return []string{
+		"-blockdev", node(map[string]any{"driver": "file", "node-name": "rescue-base-file", "filename": spec.Rescue.Path, "read-only": true}),
+		"-blockdev", node(base),
+		"-blockdev", node(map[string]any{"driver": "file", "node-name": "rescue-file", "filename": rescueDisk, "discard": "unmap"}),
+		"-blockdev", node(map[string]any{"driver": "qcow2", "node-name": "rescue", "file": "rescue-file", "backing": "rescue-base", "discard": "unmap"}),
+		"-device", fmt.Sprintf("virtio-blk-pci,drive=rescue,addr=%#x,bootindex=0", slotDisk),
+		"-device", fmt.Sprintf("virtio-blk-pci,drive=disk,addr=%#x", slotRescued),
+	}
 }
 
 const sandbox = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"

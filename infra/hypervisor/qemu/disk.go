@@ -20,7 +20,6 @@ const (
 	// qemu-img writes a header and little else here; more than this is a fault.
 	imgTime   = time.Minute
 	imgMemory = "--as=2147483648"
-	imgCPU    = "--cpu=60"
 )
 
 // virtualSize reads how large a disk an image is, and refuses what would make
@@ -65,15 +64,90 @@ func virtualSize(path, format string) (int64, error) {
 	return 0, fmt.Errorf("%w: image %s %s", compute.ErrPermanent, filepath.Base(path), fault)
 }
 
+const rescueDisk = "rescue.qcow2"
+
+// diskName is the file of the disk of a number.
+func diskName(number uint64) string {
+	if number == 0 {
+		return "disk.qcow2"
+	}
+	return fmt.Sprintf("disk-%d.qcow2", number)
+}
+
+// makeDisks makes the disks that are wanted and removes those that aren't. The
+// process doesn't run.
+func (m *machine) makeDisks(ctx context.Context, spec compute.MachineSpec) error {
+	want, keep := spec.Disk, map[string]bool{diskName(spec.Disk.Number): true}
+	for _, number := range want.Keep {
+		keep[diskName(number)] = true
+	}
+	if want.Copy {
+		if err := m.copyDisk(diskName(want.From), diskName(want.Number)); err != nil {
+			return fmt.Errorf("disk of %s: %w", m.id, err)
+		}
+	}
+	if err := m.makeDisk(ctx, diskName(want.Number), want); err != nil {
+		return err
+	}
+	if spec.Rescue != nil {
+		keep[rescueDisk] = true
+		base := compute.Disk{BasePath: spec.Rescue.Path, BaseFormat: spec.Rescue.Format, SizeGiB: want.SizeGiB}
+		if err := m.makeDisk(ctx, rescueDisk, base); err != nil {
+			return err
+		}
+	}
+	if err := m.driver.step("disks"); err != nil {
+		return err
+	}
+	disks, err := filepath.Glob(m.file("*.qcow2"))
+	if err != nil {
+		return err
+	}
+	for _, path := range disks {
+		if !keep[filepath.Base(path)] {
+			if err := os.Remove(path); err != nil && !os.IsNotExist(err) {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// copyDisk copies a disk where the copy isn't there yet.
+func (m *machine) copyDisk(from, to string) (err error) {
+	if _, err := os.Stat(m.file(to)); err == nil {
+		return nil
+	}
+	source, err := os.Open(m.file(from))
+	if err != nil {
+		return err
+	}
+	defer source.Close()
+	part, err := os.OpenFile(m.file("disk.part"), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	if _, err = io.Copy(part, source); err == nil { // the kernel copies, and shares what it can
+		err = part.Sync()
+	}
+	if err = errors.Join(err, part.Close()); err != nil {
+		return err
+	}
+	if err := m.driver.step("copy"); err != nil {
+		return err
+	}
+	return os.Rename(m.file("disk.part"), m.file(to))
+}
+
 // makeDisk makes the overlay where there is none, and grows it where it is
-// smaller than wanted. The process doesn't run.
-func (m *machine) makeDisk(ctx context.Context, want compute.Disk) error {
+// smaller than wanted.
+func (m *machine) makeDisk(ctx context.Context, name string, want compute.Disk) error {
 	size, err := virtualSize(want.BasePath, want.BaseFormat)
 	if err != nil {
 		return fmt.Errorf("disk of %s: %w", m.id, err)
 	}
 	size = max(size, int64(want.SizeGiB)*gib)
-	disk := m.file("disk.qcow2")
+	disk := m.file(name)
 	has, err := virtualSizeOfOverlay(disk)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
@@ -89,7 +163,7 @@ func (m *machine) makeDisk(ctx context.Context, want compute.Disk) error {
 	case err != nil:
 		return fmt.Errorf("disk of %s: %w", m.id, err)
 	case has < size:
-		return m.img(ctx, "resize", "-q", `json:{"driver":"qcow2","file":{"driver":"file","filename":"disk.qcow2"},"backing":null}`, fmt.Sprint(size))
+		return m.img(ctx, "resize", "-q", `json:{"driver":"qcow2","file":{"driver":"file","filename":"`+name+`"},"backing":null}`, fmt.Sprint(size))
 	}
 	return nil
 }
@@ -110,11 +184,15 @@ func virtualSizeOfOverlay(path string) (int64, error) {
 
 // img runs qemu-img in the machine's folder, bounded in time and memory.
 func (m *machine) img(ctx context.Context, args ...string) error {
-	ctx, cancel := context.WithTimeout(ctx, imgTime)
+	return m.imgWithin(ctx, imgTime, args...)
+}
+
+func (m *machine) imgWithin(ctx context.Context, most time.Duration, args ...string) error {
+	ctx, cancel := context.WithTimeout(ctx, most)
 	defer cancel()
 	command := append([]string{m.driver.host.Img}, args...)
 	if prlimit, err := exec.LookPath("prlimit"); err == nil {
-		command = append([]string{prlimit, imgMemory, imgCPU}, command...)
+		command = append([]string{prlimit, imgMemory, fmt.Sprintf("--cpu=%d", int(most.Seconds()))}, command...)
 	}
 	c := exec.CommandContext(ctx, command[0], command[1:]...)
 	c.Dir, c.WaitDelay = m.dir, time.Second

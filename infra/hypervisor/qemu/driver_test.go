@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"net/netip"
 	"os"
 	"os/signal"
@@ -128,6 +129,21 @@ func TestWhateverStepFailsApplyingAgainEndsRight(t *testing.T) {
 		"soft reboot":     {func(*compute.MachineSpec) {}, func(s *compute.MachineSpec) { s.Generation++; s.Reboots++ }},
 		"replug":          {func(*compute.MachineSpec) {}, func(s *compute.MachineSpec) { s.Generation++; s.NICs = []compute.NIC{second} }},
 	}
+	rescue := func(s *compute.MachineSpec) {
+		s.Generation++
+		s.Rescue = &compute.Base{Path: s.Disk.BasePath, Format: "raw"}
+	}
+	resize := func(s *compute.MachineSpec) {
+		s.Generation++
+		s.Disk.Number, s.Disk.Copy, s.Disk.Keep = 1, true, []uint64{0}
+	}
+	revert := func(s *compute.MachineSpec) {
+		s.Generation++
+		s.Disk.Number, s.Disk.Copy, s.Disk.Keep = 0, false, nil
+	}
+	paths["rebuild"] = []func(*compute.MachineSpec){func(*compute.MachineSpec) {}, func(s *compute.MachineSpec) { s.Generation++; s.Disk.Number++ }}
+	paths["rescue"] = []func(*compute.MachineSpec){func(*compute.MachineSpec) {}, rescue}
+	paths["resize, revert"] = []func(*compute.MachineSpec){func(*compute.MachineSpec) {}, resize, revert}
 	for name, path := range paths {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -168,7 +184,57 @@ func brokenOff(t *testing.T, path []func(*compute.MachineSpec), fail int64) bool
 		}
 	}
 	b.checkNICs(spec)
+	b.checkDisks(spec)
 	return steps.Load() >= fail
+}
+
+// checkDisks wants the disks that the spec names, and no other.
+func (b *bench) checkDisks(s compute.MachineSpec) {
+	b.t.Helper()
+	want := []string{diskName(s.Disk.Number)}
+	for _, n := range s.Disk.Keep {
+		want = append(want, diskName(n))
+	}
+	if s.Rescue != nil {
+		want = append(want, rescueDisk)
+	}
+	if s.Power == compute.Suspended {
+		return
+	}
+	var has []string
+	found, _ := filepath.Glob(filepath.Join(b.dir, someID, "*.qcow2"))
+	for _, path := range found {
+		has = append(has, filepath.Base(path))
+	}
+	slices.Sort(want)
+	if slices.Sort(has); !slices.Equal(has, want) {
+		b.t.Fatalf("its disks are %q, want %q", has, want)
+	}
+}
+
+func TestADiskIsCapturedOfARunningMachineAndOfAStoppedOne(t *testing.T) {
+	b := newBench(t)
+	spec := b.spec()
+	b.apply(spec)
+	for range 2 {
+		size := int64(0)
+		err := b.Capture(b.ctx, someID, func(image io.Reader, n int64) error {
+			var err error
+			size, err = io.Copy(io.Discard, image)
+			return errors.Join(err, map[bool]error{false: errors.New("the size is wrong")}[size == n])
+		})
+		if err != nil || size == 0 {
+			t.Fatalf("%s: %d bytes, %v", spec.Power, size, err)
+		}
+		if _, err := os.Stat(filepath.Join(b.dir, someID, capturePart)); !os.IsNotExist(err) {
+			t.Errorf("a copy is left behind: %v", err)
+		}
+		power(compute.Stopped)(&spec)
+		b.apply(spec)
+	}
+	if err := b.Capture(b.ctx, "5f1c0b0e-7c39-4a5e-9d55-0a4b3c2d1e00", nil); !errors.Is(err, compute.ErrPermanent) {
+		t.Errorf("a machine that isn't there: %v", err)
+	}
 }
 
 var errKilled = errors.New("killed here")

@@ -42,7 +42,7 @@ func fakeHost(t *testing.T) Host {
 	if err := os.WriteFile(filepath.Join(dir, "disk"), header, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	script := "#!/bin/sh\nexec cp " + filepath.Join(dir, "disk") + " disk.part\n"
+	script := "#!/bin/sh\nfor a; do case $a in *.part) to=$a;; esac; done\n[ -z $to ] || exec cp " + filepath.Join(dir, "disk") + " $to\n"
 	if err := os.WriteFile(filepath.Join(dir, "img"), []byte(script), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -58,6 +58,7 @@ type fakeQEMU struct {
 	netdevs map[string]bool
 	files   []int
 	done    string // of the last migration
+	copying bool   // a disk
 }
 
 func playQEMU(args []string) {
@@ -192,6 +193,19 @@ func (f *fakeQEMU) execute(command string, args map[string]any) (any, string) {
 		return none, f.migrate(command)
 	case "query-migrate":
 		return map[string]string{"status": f.done}, ""
+	case "blockdev-backup":
+		if f.copying {
+			return nil, "Node is busy"
+		}
+		f.copying = true
+	case "query-jobs":
+		jobs := []map[string]string{}
+		if f.copying {
+			jobs = append(jobs, map[string]string{"id": "capture", "status": "concluded"})
+		}
+		return jobs, ""
+	case "job-dismiss":
+		f.copying = false
 	case "qom-list":
 		var names []map[string]string
 		for d := range f.devices {

@@ -24,8 +24,9 @@ type record struct {
 	GuestOff bool
 	// OffBy is when a guest that was asked to power off is stopped the hard way.
 	OffBy time.Time
-	// Base is the name of the file upon which the disk was made.
+	// Base is the name of the file upon which the disk was made; Disk is its number.
 	Base string
+	Disk uint64
 	// Launch is how the running process, or the saved memory, was started. Where
 	// it is nil there is neither.
 	Launch *launch
@@ -37,7 +38,21 @@ type launch struct {
 	Machine, Accelerator string
 	VCPUs, RAMMiB        int
 	ConfigDrive          bool
+	Disk                 uint64
+	Rescue               string // the name of the image that it runs from instead
 	NICs                 []slotted
+}
+
+// holds says whether a process that was started so has the disks that are wanted.
+func (l *launch) holds(spec *compute.MachineSpec) bool {
+	return l.Disk == spec.Disk.Number && l.Rescue == rescueName(spec)
+}
+
+func rescueName(spec *compute.MachineSpec) string {
+	if spec.Rescue == nil {
+		return ""
+	}
+	return filepath.Base(spec.Rescue.Path)
 }
 
 // slotted is a NIC with its place on the PCI bus.
@@ -49,8 +64,9 @@ type slotted struct {
 // The places of the devices that every machine has. NICs come behind; a PCI bus
 // ends at 31.
 const (
-	slotVGA, slotDisk, slotConfig, slotRNG = 2, 3, 4, 5
-	firstNICSlot, lastSlot                 = 8, 31
+	slotVGA, slotDisk, slotConfig, slotRNG, slotRescued = 2, 3, 4, 5, 6
+
+	firstNICSlot, lastSlot = 8, 31
 )
 
 // freeSlot returns the lowest place that no NIC has.
