@@ -292,6 +292,10 @@ func (g *Gateway) admit(w http.ResponseWriter, hr *http.Request, r *request, o *
 		}
 		who.Version = r.version
 		r.who = who
+		if !r.permitted(hr) {
+			r.unauthorized(w)
+			return false
+		}
 	}
 	if !g.within(w, r, who.UserID) {
 		return false

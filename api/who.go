@@ -24,6 +24,8 @@ type Who struct {
 	Roles                                   []string // names, implied ones too
 	ServiceRoles                            []string // those of the service token beside the caller's
 	Version                                 Version  // the microversion asked for
+	// AccessRules are the only calls that the caller may make; nil: whatever policy allows.
+	AccessRules []AccessRule
 	// Claims is what the authenticator knows besides; only its own service reads it.
 	Claims any
 }
@@ -72,6 +74,9 @@ func World(ctx context.Context) *projections.World { return of(ctx).world }
 
 // RequestID is the id that every reply carries.
 func RequestID(ctx context.Context) string { return of(ctx).id }
+
+// Body returns the body of a request as it was sent, where it isn't streamed.
+func Body(ctx context.Context) []byte { return of(ctx).body }
 
 // HTTP returns the request itself, for what no input struct can say: streamed
 // bodies, filters by any attribute.

@@ -26,14 +26,13 @@ func (s *Service) mountApplicationCredentials(a huma.API) {
 
 type (
 	createCredential struct {
-		Name         string     `json:"name" minLength:"1" maxLength:"255"`
-		Description  *string    `json:"description,omitempty" maxLength:"65535"`
-		Secret       *string    `json:"secret,omitempty" minLength:"1" maxLength:"4096"`
-		ExpiresAt    *string    `json:"expires_at,omitempty" maxLength:"64"`
-		Roles        []roleName `json:"roles,omitempty" maxItems:"100"`
-		Unrestricted *bool      `json:"unrestricted,omitempty"`
-		// AccessRules aren't honoured yet; a credential that isn't bound by them must not be made.
-		AccessRules []any `json:"access_rules,omitempty" maxItems:"0"`
+		Name         string       `json:"name" minLength:"1" maxLength:"255"`
+		Description  *string      `json:"description,omitempty" maxLength:"65535"`
+		Secret       *string      `json:"secret,omitempty" minLength:"1" maxLength:"4096"`
+		ExpiresAt    *string      `json:"expires_at,omitempty" maxLength:"64"`
+		Roles        []roleName   `json:"roles,omitempty" maxItems:"100"`
+		Unrestricted *bool        `json:"unrestricted,omitempty"`
+		AccessRules  []wantedRule `json:"access_rules,omitempty" maxItems:"100"`
 	}
 	roleName struct {
 		ID   string `json:"id,omitempty" maxLength:"64"`
@@ -55,6 +54,7 @@ type (
 		Roles        []credentialRole `json:"roles"`
 		ExpiresAt    *string          `json:"expires_at"`
 		Unrestricted bool             `json:"unrestricted"`
+		AccessRules  *[]accessRule    `json:"access_rules,omitempty"`
 		Links        self             `json:"links"`
 	}
 	oneCredential[T any] struct {
@@ -83,7 +83,7 @@ type (
 
 func showCredential(ctx context.Context, t *view.Tables, a view.ApplicationCredential) credential {
 	shown := credential{ID: a.ID, Name: a.Name, Description: orNull(a.Description), UserID: a.UserID, ProjectID: a.ProjectID,
-		Unrestricted: a.Unrestricted, Links: link(ctx, "users", a.UserID, "application_credentials", a.ID)}
+		Unrestricted: a.Unrestricted, AccessRules: shownRules(t, &a), Links: link(ctx, "users", a.UserID, "application_credentials", a.ID)}
 	for _, id := range a.RoleIDs {
 		if r, ok := t.Roles.Get(id); ok {
 			shown.Roles = append(shown.Roles, credentialRole{r.ID, r.Name, orNull(r.DomainID)})
@@ -101,7 +101,7 @@ func unrestricted(ctx context.Context) error {
 	k := claims(api.From(ctx))
 	a, _ := api.World(ctx).Identity.ApplicationCredentials.Get(k.ApplicationCredentialID)
 	if k.ApplicationCredentialID != "" && !a.Unrestricted {
-		return commands.Refuse(commands.Forbidden, "A restricted application credential can't make or delete application credentials.")
+		return commands.Refuse(commands.Forbidden, "A restricted application credential can't make or delete credentials.")
 	}
 	return nil
 }
@@ -152,7 +152,7 @@ func lent(ctx context.Context, wanted []roleName) ([]string, error) {
 
 func (s *Service) createCredential(ctx context.Context, in *createCredentialIn) (*credentialOut, error) {
 	who, want := api.From(ctx), in.Body.ApplicationCredential.Known
-	if err := allow(ctx, map[string]string{"user_id": in.ID}); err != nil {
+	if err := ownThings(ctx, in.ID); err != nil {
 		return nil, err
 	}
 	if err := unrestricted(ctx); err != nil {
@@ -162,6 +162,10 @@ func (s *Service) createCredential(ctx context.Context, in *createCredentialIn) 
 		return nil, malformed("An application credential is made with a token for its project.")
 	}
 	expires, err := s.expiry(want.ExpiresAt)
+	if err != nil {
+		return nil, err
+	}
+	bounds, err := wantedRules(ctx, want.AccessRules)
 	if err != nil {
 		return nil, err
 	}
@@ -179,7 +183,7 @@ func (s *Service) createCredential(ctx context.Context, in *createCredentialIn) 
 	}
 	id := api.NewHexID(ctx)
 	w, err := s.Do(ctx, cmd.CreateApplicationCredential{ID: id, UserID: in.ID, ProjectID: who.ProjectID, Name: want.Name,
-		Description: value(want.Description), SecretHash: hash, RoleIDs: roles, Expires: expires, Unrestricted: value(want.Unrestricted)})
+		Description: value(want.Description), SecretHash: hash, RoleIDs: roles, Expires: expires, Unrestricted: value(want.Unrestricted), AccessRules: bounds})
 	if err != nil {
 		return nil, err
 	}
@@ -193,7 +197,7 @@ func (s *Service) createCredential(ctx context.Context, in *createCredentialIn) 
 }
 
 func (s *Service) listCredentials(ctx context.Context, in *listCredentialsIn) (*credentialsOut, error) {
-	if err := allow(ctx, map[string]string{"user_id": in.ID}); err != nil {
+	if err := ownThings(ctx, in.ID); err != nil {
 		return nil, err
 	}
 	t, out := &api.World(ctx).Identity, &credentialsOut{}
@@ -207,7 +211,7 @@ func (s *Service) listCredentials(ctx context.Context, in *listCredentialsIn) (*
 }
 
 func (s *Service) showCredential(ctx context.Context, in *credentialIn) (*credentialOut, error) {
-	if err := allow(ctx, map[string]string{"user_id": in.ID}); err != nil {
+	if err := ownThings(ctx, in.ID); err != nil {
 		return nil, err
 	}
 	t := &api.World(ctx).Identity
@@ -219,7 +223,7 @@ func (s *Service) showCredential(ctx context.Context, in *credentialIn) (*creden
 }
 
 func (s *Service) deleteCredential(ctx context.Context, in *credentialIn) (*api.Empty, error) {
-	if err := allow(ctx, map[string]string{"user_id": in.ID}); err != nil {
+	if err := ownThings(ctx, in.ID); err != nil {
 		return nil, err
 	}
 	if err := unrestricted(ctx); err != nil {

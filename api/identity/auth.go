@@ -49,6 +49,10 @@ type (
 // catalog lists where a token's bearer finds the services.
 func catalog(ctx context.Context, t *view.Tables, scope view.Target) []catalogEntry {
 	entries := []catalogEntry{}
+	shows := func(*view.Endpoint) bool { return true }
+	if scope.Kind == view.OnProject {
+		shows, _ = t.Shows(scope.ID)
+	}
 	for svc := range t.Services.ByType() {
 		if !svc.Enabled {
 			continue
@@ -56,7 +60,7 @@ func catalog(ctx context.Context, t *view.Tables, scope view.Target) []catalogEn
 		entry := catalogEntry{ID: svc.ID, Type: svc.Type, Name: svc.Name, Endpoints: []catalogEndpoint{}}
 		for _, e := range t.Endpoints.OfService(svc.ID) {
 			url, ok := address(e.URL, api.Base(ctx), scope)
-			if !e.Enabled || !ok {
+			if !e.Enabled || !ok || !shows(&e) {
 				continue
 			}
 			entry.Endpoints = append(entry.Endpoints, catalogEndpoint{e.ID, e.Interface, orNull(e.RegionID), orNull(e.RegionID), url})
@@ -100,7 +104,7 @@ func (s *Service) authProjects(ctx context.Context, _ *struct{}) (*projectsOut, 
 	out := &projectsOut{}
 	out.Body.Links = api.LinksOf(ctx, false, "")
 	for _, p := range projects {
-		bound := k.ApplicationCredentialID != "" && p.ID != k.Scope.ID
+		bound := k.Delegated() && p.ID != k.Scope.ID
 		if d, _ := api.World(ctx).Identity.Domains.Get(p.DomainID); p.Enabled && d.Enabled && !bound {
 			out.Body.Projects = append(out.Body.Projects, showProject(ctx, p))
 		}
@@ -114,7 +118,7 @@ func (s *Service) authDomains(ctx context.Context, _ *struct{}) (*domainsOut, er
 	out := &domainsOut{}
 	out.Body.Links = api.LinksOf(ctx, false, "")
 	for _, d := range domains {
-		if d.Enabled && k.ApplicationCredentialID == "" {
+		if d.Enabled && !k.Delegated() {
 			out.Body.Domains = append(out.Body.Domains, showDomain(ctx, d))
 		}
 	}
@@ -126,7 +130,7 @@ func (s *Service) authSystem(ctx context.Context, _ *struct{}) (*systemOut, erro
 	_, _, system := api.World(ctx).Identity.Scopes(k.UserID, 0)
 	out := &systemOut{}
 	out.Body.Links = api.LinksOf(ctx, false, "")
-	if system && k.ApplicationCredentialID == "" {
+	if system && !k.Delegated() {
 		out.Body.System = []map[string]bool{{"all": true}}
 	}
 	return out, nil

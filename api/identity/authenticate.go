@@ -31,6 +31,9 @@ func (s *Service) Authenticate(w *projections.World, token string) (api.Who, err
 	case view.OnSystem:
 		who.System = true
 	}
+	if a, ok := w.Identity.ApplicationCredentials.Get(k.ApplicationCredentialID); ok {
+		who.AccessRules = rulesOf(&w.Identity, &a)
+	}
 	roles := w.Identity.RolesOf(k)
 	who.Roles = make([]string, len(roles))
 	for i, r := range roles {

@@ -179,7 +179,7 @@ func (s *Service) listUsersInGroup(ctx context.Context, in *ByID) (*usersOut, er
 	out.Body.Links = api.LinksOf(ctx, false, "")
 	for m := range t.Memberships.OfGroup(g.ID) {
 		if u, ok := t.Users.Get(m.UserID); ok {
-			out.Body.Users = append(out.Body.Users, showUser(ctx, u))
+			out.Body.Users = append(out.Body.Users, s.shownUser(ctx, u))
 		}
 	}
 	return out, nil

@@ -30,6 +30,12 @@ type login struct {
 				Password string `json:"password"`
 			} `json:"user"`
 		} `json:"password"`
+		TOTP *struct {
+			User struct {
+				ref
+				Passcode string `json:"passcode"`
+			} `json:"user"`
+		} `json:"totp"`
 		Token *struct {
 			ID string `json:"id"`
 		} `json:"token"`
@@ -51,6 +57,7 @@ type wanted struct {
 		All bool `json:"all"`
 	} `json:"system"`
 	Unscoped *struct{} `json:"unscoped"`
+	Trust    *ref      `json:"OS-TRUST:trust"`
 }
 
 // unauthenticated is the one answer to every login that fails, whatever the reason:
@@ -70,6 +77,7 @@ type proof struct {
 	expires    time.Time // zero: as long as tokens hold
 	chain      string    // the audit id of the first token in the chain
 	credential string    // the application credential, if one was or is used
+	trust      string    // the trust, if one is used
 	bound      view.Target
 	parent     *view.Token
 }
@@ -93,11 +101,13 @@ func (s *Service) prove(ctx context.Context, w *projections.World, in *login) (*
 		switch {
 		case method == "password" && id.Password != nil:
 			userID, err = s.byPassword(ctx, w, in)
+		case method == "totp" && id.TOTP != nil:
+			userID, err = s.byPasscode(ctx, w, in)
 		case method == "token" && id.Token != nil:
 			userID, err = s.byToken(w, in, p)
 		case method == "application_credential" && id.ApplicationCredential != nil:
 			userID, err = s.byCredential(ctx, w, in, p)
-		case slices.Contains(methods, method):
+		case slices.Contains(methods, method) && method != "ec2credential":
 			return nil, malformed("Expecting to find %s in identity.", method)
 		default:
 			return nil, api.Fail(http.StatusUnauthorized, "Attempted to authenticate with an unsupported method.")
@@ -149,12 +159,11 @@ func (s *Service) byPassword(ctx context.Context, w *projections.World, in *logi
 	if err != nil {
 		return "", err
 	}
-	ok, err := s.matches(ctx, u.PasswordHash, given.Password) // also for nobody
-	if err != nil {
+	if err := s.checkPassword(ctx, u, given.Password); err != nil {
 		return "", err
 	}
-	if !ok {
-		return "", unauthenticated()
+	if s.Rules.expired(u, s.Clock()) {
+		return "", api.Fail(http.StatusUnauthorized, "The password is expired and needs to be changed for user: %s.", u.ID)
 	}
 	return u.ID, nil
 }
@@ -166,10 +175,11 @@ func (s *Service) byToken(w *projections.World, in *login, p *proof) (string, er
 	if !ok || w.Identity.Check(k, s.Clock()) != nil {
 		return "", unauthenticated()
 	}
-	p.parent, p.chain = k, k.ChainID
-	if p.expires.IsZero() || k.Expires.Before(p.expires) {
-		p.expires = k.Expires
+	if k.TrustID != "" {
+		return "", api.Fail(http.StatusForbidden, "A token that was had by a trust can't be exchanged for another.")
 	}
+	p.parent, p.chain = k, k.ChainID
+	p.until(k.Expires)
 	for _, m := range k.Methods {
 		if !slices.Contains(p.methods, m) {
 			p.methods = append(p.methods, m)
@@ -180,6 +190,9 @@ func (s *Service) byToken(w *projections.World, in *login, p *proof) (string, er
 			return "", unauthenticated()
 		}
 		p.credential, p.bound = k.ApplicationCredentialID, k.Scope
+	}
+	if k.Delegated() {
+		p.bound = k.Scope
 	}
 	return k.UserID, nil
 }
@@ -205,15 +218,13 @@ func (s *Service) byCredential(ctx context.Context, w *projections.World, in *lo
 		return "", unauthenticated()
 	}
 	p.credential, p.bound = a.ID, view.Target{Kind: view.OnProject, ID: a.ProjectID}
-	if !a.Expires.IsZero() && (p.expires.IsZero() || a.Expires.Before(p.expires)) {
-		p.expires = a.Expires
-	}
+	p.until(a.Expires)
 	return a.UserID, nil
 }
 
 // scopeOf finds the scope that a login asks for. Whether the user has a role
 // there is asked when the token is checked.
-func scopeOf(w *projections.World, in *login, p *proof) (view.Target, error) {
+func (s *Service) scopeOf(w *projections.World, in *login, p *proof) (view.Target, error) {
 	var want wanted
 	explicit := len(in.Scope) > 0 && string(in.Scope) != "null"
 	if explicit && string(in.Scope) == `"unscoped"` {
@@ -222,7 +233,7 @@ func scopeOf(w *projections.World, in *login, p *proof) (view.Target, error) {
 		return view.Target{}, malformed("The scope is malformed.")
 	}
 	named := 0
-	for _, there := range []bool{want.Project != nil, want.Domain != nil, want.System != nil, want.Unscoped != nil} {
+	for _, there := range []bool{want.Project != nil, want.Domain != nil, want.System != nil, want.Unscoped != nil, want.Trust != nil} {
 		if there {
 			named++
 		}
@@ -230,7 +241,9 @@ func scopeOf(w *projections.World, in *login, p *proof) (view.Target, error) {
 	var scope view.Target
 	switch {
 	case named > 1 || explicit && named == 0:
-		return scope, malformed("A scope is one of project, domain, system and unscoped.")
+		return scope, malformed("A scope is one of project, domain, system, OS-TRUST:trust and unscoped.")
+	case want.Trust != nil:
+		return s.trusted(&w.Identity, want.Trust.ID, p)
 	case want.Project != nil:
 		project, ok, err := projectOf(w, want.Project)
 		if err != nil {
@@ -256,7 +269,7 @@ func scopeOf(w *projections.World, in *login, p *proof) (view.Target, error) {
 	}
 	if p.bound != (view.Target{}) && scope != p.bound {
 		if scope != (view.Target{}) {
-			return scope, api.Fail(http.StatusForbidden, "An application credential is good for its own project only.")
+			return scope, api.Fail(http.StatusForbidden, "What was had by delegation is good for its own project only.")
 		}
 		scope = p.bound
 	}

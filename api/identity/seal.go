@@ -14,10 +14,15 @@ import (
 // The content of a token is a few fields in a row, without names, so that a
 // token stays below 255 characters: format, methods, scope kind, times in
 // microseconds, frame, then the ids.
-const tokenVersion = 1
+const (
+	tokenVersion   = 2
+	formerVersion  = 1   // of tokens that know of no trusts
+	receiptVersion = 100 // of what says that a login is half done
+)
 
-// methods are the ways to log in, by their bit in a token.
-var methods = []string{"password", "token", "application_credential"}
+// methods are the ways to log in, by their bit in a token. Nobody logs in by an ec2credential:
+// services have tokens for what was signed with one.
+var methods = []string{"password", "token", "application_credential", "totp", "ec2credential"}
 
 // scopes are the kinds of scopes, by their number in a token.
 var scopes = []string{"", view.OnProject, view.OnDomain, view.OnSystem}
@@ -30,9 +35,11 @@ func newAuditID() string {
 }
 
 // sealToken makes the token.
-func (s *Service) sealToken(k *view.Token) string {
+func (s *Service) sealToken(k *view.Token) string { return s.seal(tokenVersion, k) }
+
+func (s *Service) seal(format byte, k *view.Token) string {
 	b := make([]byte, 0, 160)
-	b = append(b, tokenVersion)
+	b = append(b, format)
 	var bits byte
 	for i, m := range methods {
 		if slices.Contains(k.Methods, m) {
@@ -43,7 +50,7 @@ func (s *Service) sealToken(k *view.Token) string {
 	b = binary.AppendUvarint(b, uint64(k.Issued.UnixMicro()))
 	b = binary.AppendUvarint(b, uint64(k.Expires.UnixMicro()))
 	b = binary.AppendUvarint(b, k.Seq)
-	for _, id := range []string{k.UserID, k.Scope.ID, k.ApplicationCredentialID, k.AuditID, k.ChainID} {
+	for _, id := range []string{k.UserID, k.Scope.ID, k.ApplicationCredentialID, k.AuditID, k.ChainID, k.TrustID} {
 		b = appendID(b, id)
 	}
 	return base64.RawURLEncoding.EncodeToString(s.Tokens.Seal(make([]byte, 0, 224), b))
@@ -120,7 +127,9 @@ const maxSealed = 2048
 // Opened tokens aren't remembered: a whole check, of which opening is the smaller
 // part, takes some ten microseconds (BenchmarkCheckToken in e2e/identity), and
 // what isn't kept can't be stale or fill the memory.
-func (s *Service) openToken(text string) (*view.Token, bool) {
+func (s *Service) openToken(text string) (*view.Token, bool) { return s.unseal(tokenVersion, text) }
+
+func (s *Service) unseal(want byte, text string) (*view.Token, bool) {
 	if len(text) > maxSealed {
 		return nil, false
 	}
@@ -135,7 +144,8 @@ func (s *Service) openToken(text string) (*view.Token, bool) {
 	}
 	r := &reader{b: content}
 	format, bits, scope := r.byte(), r.byte(), r.byte()
-	if format != tokenVersion || int(scope) >= len(scopes) {
+	former := want == tokenVersion && format == formerVersion
+	if format != want && !former || int(scope) >= len(scopes) {
 		return nil, false
 	}
 	k := &view.Token{Issued: time.UnixMicro(int64(r.number())).UTC(), Expires: time.UnixMicro(int64(r.number())).UTC(), Seq: r.number()}
@@ -146,5 +156,8 @@ func (s *Service) openToken(text string) (*view.Token, bool) {
 	}
 	k.UserID, k.Scope.ID, k.ApplicationCredentialID, k.AuditID, k.ChainID = r.id(), r.id(), r.id(), r.id(), r.id()
 	k.Scope.Kind = scopes[scope]
+	if !former {
+		k.TrustID = r.id()
+	}
 	return k, !r.bad && len(r.b) == 0
 }

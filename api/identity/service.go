@@ -5,12 +5,14 @@
 package identity
 
 import (
+	"maps"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"golang.org/x/crypto/bcrypt"
 
 	"skylog/api"
+	"skylog/api/policy"
 	"skylog/commands"
 	"skylog/projections"
 )
@@ -28,9 +30,13 @@ type Service struct {
 	Do     commands.Do[*projections.World]
 	Now    func() *projections.World
 	Tokens Sealer
-	Clock  func() time.Time
+	// Vault keeps what must be read again and isn't for the log.
+	Vault Vault
+	Clock func() time.Time
 	// TokenLife is how long a token holds; zero: an hour.
 	TokenLife time.Duration
+	// Rules are those of passwords and lock-outs.
+	Rules PasswordRules
 	// HashCost is bcrypt's; zero: 12.
 	HashCost int
 
@@ -46,15 +52,24 @@ func (s *Service) API() (*api.Service, error) {
 	if s.HashCost == 0 {
 		s.HashCost = DefaultHashCost
 	}
-	var err error
+	err := s.Rules.compile()
+	if err != nil {
+		return nil, err
+	}
 	if s.dummy, err = bcrypt.GenerateFromPassword([]byte("nobody's"), s.HashCost); err != nil {
 		return nil, err
 	}
 	return &api.Service{
 		Name: "identity", Root: "/identity", Prefix: "/v3", Dialect: api.IdentityDialect,
 		Discovery: api.Discovery{At: []api.DiscoveryDocument{versionList, versionShow}},
-		Policy:    rules, Mount: s.mount,
+		Policy:    allRules(), Mount: s.mount,
 	}, nil
+}
+
+func allRules() policy.Rules {
+	all := maps.Clone(rules)
+	maps.Copy(all, delegationRules)
+	return all
 }
 
 func (s *Service) mount(a huma.API) {
@@ -71,6 +86,15 @@ func (s *Service) mount(a huma.API) {
 	s.mountServices(a)
 	s.mountEndpoints(a)
 	s.mountApplicationCredentials(a)
+	s.mountAccessRules(a)
+	s.mountTrusts(a)
+	s.mountCredentials(a)
+	s.mountEC2Credentials(a)
+	s.mountSignatures(a)
+	s.mountLimits(a)
+	s.mountEndpointGroups(a)
+	s.mountPolicies(a)
+	s.mountRevocations(a)
 }
 
 var versionList = api.DiscoveryDocument{Status: 300, Show: func(base string) any {

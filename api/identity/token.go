@@ -18,7 +18,7 @@ import (
 func (s *Service) mountTokens(a huma.API) {
 	const path = "/auth/tokens"
 	api.Handle(a, "POST "+path, api.Open, http.StatusCreated, s.issueToken)
-	api.Handle(a, "GET "+path, "identity:validate_token", http.StatusOK, s.showToken)
+	api.Handle(a, "GET "+path, "identity:validate_token", http.StatusOK, s.validateToken)
 	api.Handle(a, "HEAD "+path, "identity:check_token", http.StatusOK, s.checkToken)
 	api.Handle(a, "DELETE "+path, "identity:revoke_token", http.StatusNoContent, s.revokeToken)
 }
@@ -52,21 +52,38 @@ type (
 		Roles                 []named          `json:"roles,omitempty"`
 		Catalog               *[]catalogEntry  `json:"catalog,omitempty"`
 		ApplicationCredential *tokenCredential `json:"application_credential,omitempty"`
+		Trust                 *tokenTrust      `json:"OS-TRUST:trust,omitempty"`
+	}
+	tokenTrust struct {
+		ID            string  `json:"id"`
+		TrustorUser   onlyID  `json:"trustor_user"`
+		TrusteeUser   onlyID  `json:"trustee_user"`
+		Impersonation bool    `json:"impersonation"`
+		ParentID      *string `json:"redelegated_trust_id,omitempty"`
+	}
+	onlyID struct {
+		ID string `json:"id"`
 	}
 	tokenCredential struct {
 		ID         string `json:"id"`
 		Name       string `json:"name"`
 		Restricted bool   `json:"restricted"`
+
+		AccessRules *[]accessRule `json:"access_rules,omitempty"`
 	}
 	tokenOut struct {
+		Status       int
 		SubjectToken string `header:"X-Subject-Token"`
+		Receipt      string `header:"Openstack-Auth-Receipt"`
 		Vary         string `header:"Vary"`
-		Body         struct {
-			Token token `json:"token"`
-		}
+		Body         any
+	}
+	tokenBody struct {
+		Token token `json:"token"`
 	}
 	loginIn struct {
-		Body struct {
+		Receipt string `header:"Openstack-Auth-Receipt" maxLength:"8192"`
+		Body    struct {
 			Auth map[string]any `json:"auth" doc:"identity (methods and what each needs) and scope"`
 		}
 		RawBody []byte
@@ -87,13 +104,16 @@ func (s *Service) issueToken(ctx context.Context, in *loginIn) (*tokenOut, error
 	if err != nil {
 		return nil, err
 	}
-	scope, err := scopeOf(w, &sent.Auth, p)
+	if half, err := s.halfDone(w, p, in.Receipt); half != nil || err != nil {
+		return half, err
+	}
+	scope, err := s.scopeOf(w, &sent.Auth, p)
 	if err != nil {
 		return nil, err
 	}
 	now := s.Clock().UTC().Truncate(time.Microsecond)
 	k := &view.Token{UserID: p.userID, Scope: scope, Methods: p.methods, AuditID: newAuditID(), ChainID: p.chain,
-		Seq: w.Seq, Issued: now, Expires: now.Add(s.TokenLife), ApplicationCredentialID: p.credential}
+		Seq: w.Seq, Issued: now, Expires: now.Add(s.TokenLife), ApplicationCredentialID: p.credential, TrustID: p.trust}
 	if !p.expires.IsZero() && p.expires.Before(k.Expires) {
 		k.Expires = p.expires
 	}
@@ -103,20 +123,25 @@ func (s *Service) issueToken(ctx context.Context, in *loginIn) (*tokenOut, error
 	if w.Identity.Check(k, now) != nil {
 		return nil, unauthenticated()
 	}
+	if trust, _ := w.Identity.Trusts.Get(k.TrustID); trust.Limited {
+		if w, err = s.Do(ctx, cmd.UseTrust{ID: k.TrustID}); err != nil {
+			return nil, unauthenticated()
+		}
+	}
 	return s.shown(ctx, w, k, s.sealToken(k)), nil
 }
 
 func (s *Service) shown(ctx context.Context, w *projections.World, k *view.Token, sealed string) *tokenOut {
 	out := &tokenOut{SubjectToken: sealed, Vary: "X-Auth-Token"}
-	out.Body.Token = showToken(ctx, w, k)
+	out.Body = tokenBody{s.showToken(ctx, w, k)}
 	return out
 }
 
-func showToken(ctx context.Context, w *projections.World, k *view.Token) token {
+func (s *Service) showToken(ctx context.Context, w *projections.World, k *view.Token) token {
 	t := &w.Identity
 	u, _ := t.Users.Get(k.UserID)
 	shown := token{Methods: k.Methods, AuditIDs: []string{k.AuditID}, ExpiresAt: k.Expires, IssuedAt: k.Issued,
-		User: tokenUser{ID: u.ID, Name: u.Name, Domain: domainNamed(t, u.DomainID)}}
+		User: tokenUser{u.ID, u.Name, domainNamed(t, u.DomainID), s.Rules.expiresAt(u)}}
 	if k.ChainID != k.AuditID {
 		shown.AuditIDs = append(shown.AuditIDs, k.ChainID)
 	}
@@ -136,7 +161,10 @@ func showToken(ctx context.Context, w *projections.World, k *view.Token) token {
 		shown.Roles = append(shown.Roles, named{r.ID, r.Name})
 	}
 	if a, ok := t.ApplicationCredentials.Get(k.ApplicationCredentialID); ok {
-		shown.ApplicationCredential = &tokenCredential{a.ID, a.Name, !a.Unrestricted}
+		shown.ApplicationCredential = &tokenCredential{a.ID, a.Name, !a.Unrestricted, shownRules(t, &a)}
+	}
+	if one, ok := t.Trusts.Get(k.TrustID); ok {
+		shown.Trust = &tokenTrust{one.ID, onlyID{one.TrustorID}, onlyID{one.TrusteeID}, one.Impersonation, orNull(one.ParentID)}
 	}
 	if !api.Query(ctx).Has("nocatalog") {
 		entries := catalog(ctx, t, k.Scope)
@@ -150,13 +178,20 @@ func domainNamed(t *view.Tables, id string) named {
 	return named{d.ID, d.Name}
 }
 
+// understands says whether who asks about a token will heed what binds it: services that don't
+// know of access rules must not take one for more than it is.
+func understands(ctx context.Context, k *view.Token) bool {
+	a, ok := api.World(ctx).Identity.ApplicationCredentials.Get(k.ApplicationCredentialID)
+	return !ok || len(a.AccessRuleIDs) == 0 || claims(api.From(ctx)).AuditID == k.AuditID || api.HTTP(ctx).Header.Get("OpenStack-Identity-Access-Rules") != ""
+}
+
 // subject is the token that a call is about. What doesn't hold isn't there.
 func (s *Service) subject(ctx context.Context, in *subjectIn) (*view.Token, error) {
 	if in.Subject == "" {
 		return nil, malformed("Expecting to find the header X-Subject-Token.")
 	}
 	k, ok := s.openToken(in.Subject)
-	if !ok || api.World(ctx).Identity.Check(k, s.Clock()) != nil {
+	if !ok || api.World(ctx).Identity.Check(k, s.Clock()) != nil || !understands(ctx, k) {
 		k, ok = nil, false
 	}
 	attrs := map[string]string{}
@@ -172,7 +207,7 @@ func (s *Service) subject(ctx context.Context, in *subjectIn) (*view.Token, erro
 	return k, nil
 }
 
-func (s *Service) showToken(ctx context.Context, in *subjectIn) (*tokenOut, error) {
+func (s *Service) validateToken(ctx context.Context, in *subjectIn) (*tokenOut, error) {
 	k, err := s.subject(ctx, in)
 	if err != nil {
 		return nil, err

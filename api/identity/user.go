@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"iter"
+	"maps"
 	"net/http"
+	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -25,15 +27,16 @@ func (s *Service) mountUsers(a huma.API) {
 	api.Handle(a, "GET "+path+"/{id}/projects", rule+"list_user_projects", http.StatusOK, s.listProjectsOfUser)
 }
 
-// userOptions are those of a user that this service honours. There is no lock-out
-// and passwords don't expire, so the options to ignore these are kept and change nothing.
+// userOptions are those of a user that this service honours. Users aren't disabled for having
+// been away, so the option to ignore that is kept and changes nothing.
 type userOptions struct {
-	LockPassword           *bool `json:"lock_password,omitempty"`
-	IgnoreExpiry           *bool `json:"ignore_password_expiry,omitempty"`
-	IgnoreFirstUse         *bool `json:"ignore_change_password_upon_first_use,omitempty"`
-	IgnoreLockout          *bool `json:"ignore_lockout_failure_attempts,omitempty"`
-	IgnoreUserInactivity   *bool `json:"ignore_user_inactivity,omitempty"`
-	MultiFactorAuthEnabled *bool `json:"multi_factor_auth_enabled,omitempty" enum:"false"`
+	LockPassword           *bool      `json:"lock_password,omitempty" nullable:"true"`
+	IgnoreExpiry           *bool      `json:"ignore_password_expiry,omitempty" nullable:"true"`
+	IgnoreFirstUse         *bool      `json:"ignore_change_password_upon_first_use,omitempty" nullable:"true"`
+	IgnoreLockout          *bool      `json:"ignore_lockout_failure_attempts,omitempty" nullable:"true"`
+	IgnoreUserInactivity   *bool      `json:"ignore_user_inactivity,omitempty" nullable:"true"`
+	MultiFactorAuthEnabled *bool      `json:"multi_factor_auth_enabled,omitempty" nullable:"true"`
+	MultiFactorAuthRules   [][]string `json:"multi_factor_auth_rules,omitempty" nullable:"true" maxItems:"20"`
 }
 
 type (
@@ -94,35 +97,46 @@ type (
 	}
 )
 
-func showUser(ctx context.Context, u view.User) with[user] {
+func (s *Service) shownUser(ctx context.Context, u view.User) with[user] {
 	shown := user{ID: u.ID, Name: u.Name, DomainID: u.DomainID, Enabled: u.Enabled, DefaultProjectID: u.DefaultProjectID,
-		Options: json.RawMessage("{}"), Links: link(ctx, "users", u.ID)}
+		PasswordExpiresAt: s.Rules.expiresAt(u), Options: json.RawMessage("{}"), Links: link(ctx, "users", u.ID)}
 	if u.Options != "" {
 		shown.Options = json.RawMessage(u.Options)
 	}
 	return with[user]{Known: shown, Extra: u.Extra}
 }
 
-// text is how options are filed.
-func (o *userOptions) text() (*string, error) {
-	if o == nil {
+// filed is how options are filed after a change: those that were sent win, null takes one away.
+// A nil change leaves them as they were.
+func filed(was string, sent *userOptions, body []byte) (*string, error) {
+	if sent == nil {
 		return nil, nil
 	}
-	text, err := json.Marshal(o)
-	if err != nil || string(text) == "{}" {
-		return new(string), err
+	for _, rule := range sent.MultiFactorAuthRules {
+		if len(rule) == 0 || len(rule) > len(methods) || slices.ContainsFunc(rule, func(m string) bool { return len(m) > 255 }) {
+			return nil, malformed("A rule of multi_factor_auth_rules names one to %d ways to log in.", len(methods))
+		}
 	}
-	filed := string(text)
-	return &filed, nil
-}
-
-// hashOf hashes a password that was sent; without one there is none.
-func (s *Service) hashOf(ctx context.Context, password *string) (*string, error) {
-	if password == nil {
-		return nil, nil
+	all := map[string]json.RawMessage{}
+	if was != "" {
+		if err := json.Unmarshal([]byte(was), &all); err != nil {
+			return nil, err
+		}
 	}
-	h, err := s.hash(ctx, *password)
-	return &h, err
+	var change struct {
+		User struct{ Options map[string]json.RawMessage }
+	}
+	if err := json.Unmarshal(body, &change); err != nil {
+		return nil, malformed("The options are malformed.")
+	}
+	maps.Copy(all, change.User.Options)
+	maps.DeleteFunc(all, func(_ string, v json.RawMessage) bool { return string(v) == "null" })
+	if len(all) == 0 {
+		return new(string), nil
+	}
+	text, err := json.Marshal(all)
+	merged := string(text)
+	return &merged, err
 }
 
 func (s *Service) createUser(ctx context.Context, in *createUserIn) (*userOut, error) {
@@ -134,22 +148,23 @@ func (s *Service) createUser(ctx context.Context, in *createUserIn) (*userOut, e
 	if err := allow(ctx, map[string]string{"target.user.domain_id": domainID}); err != nil {
 		return nil, err
 	}
-	hash, err := s.hashOf(ctx, want.Password)
+	hash, temporary, err := s.hashOfGiven(ctx, "", want.Password)
 	if err != nil {
 		return nil, err
 	}
-	filed, err := want.Options.text()
+	set, err := filed("", want.Options, api.Body(ctx))
 	if err != nil {
 		return nil, err
 	}
 	id := api.NewHexID(ctx)
 	w, err := s.Do(ctx, cmd.CreateUser{ID: id, DomainID: domainID, Name: want.Name, PasswordHash: value(hash),
-		DefaultProjectID: value(want.DefaultProjectID), Enabled: yes(want.Enabled), Options: value(filed), Extra: in.Body.User.Extra})
+		DefaultProjectID: value(want.DefaultProjectID), Enabled: yes(want.Enabled), Options: value(set), Extra: in.Body.User.Extra,
+		TemporaryPassword: temporary})
 	if err != nil {
 		return nil, err
 	}
 	u, _ := w.Identity.Users.Get(id)
-	return &userOut{oneUser[user]{showUser(ctx, u)}}, nil
+	return &userOut{oneUser[user]{s.shownUser(ctx, u)}}, nil
 }
 
 func userID(u *view.User) string { return u.ID }
@@ -177,7 +192,7 @@ func (s *Service) listUsers(ctx context.Context, in *listUsersIn) (*usersOut, er
 	})
 	out := &usersOut{}
 	var err error
-	out.Body.Users, out.Body.Links, err = page(ctx, in.Paging, found, userID, showUser)
+	out.Body.Users, out.Body.Links, err = page(ctx, in.Paging, found, userID, s.shownUser)
 	return out, err
 }
 
@@ -198,7 +213,7 @@ func (s *Service) showUser(ctx context.Context, in *ByID) (*userOut, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &userOut{oneUser[user]{showUser(ctx, u)}}, nil
+	return &userOut{oneUser[user]{s.shownUser(ctx, u)}}, nil
 }
 
 func (s *Service) changeUser(ctx context.Context, in *changeUserIn) (*userOut, error) {
@@ -210,21 +225,22 @@ func (s *Service) changeUser(ctx context.Context, in *changeUserIn) (*userOut, e
 	if d := want.Known.DomainID; d != nil && *d != u.DomainID {
 		return nil, malformed("A user's domain can't be changed.")
 	}
-	hash, err := s.hashOf(ctx, want.Known.Password)
+	hash, temporary, err := s.hashOfGiven(ctx, in.ID, want.Known.Password)
 	if err != nil {
 		return nil, err
 	}
-	filed, err := want.Known.Options.text()
+	set, err := filed(u.Options, want.Known.Options, api.Body(ctx))
 	if err != nil {
 		return nil, err
 	}
-	w, err := s.Do(ctx, cmd.ChangeUser{ID: in.ID, Name: want.Known.Name, PasswordHash: hash, Enabled: want.Known.Enabled, Options: filed,
+	w, err := s.Do(ctx, cmd.ChangeUser{ID: in.ID, Name: want.Known.Name, PasswordHash: hash, Enabled: want.Known.Enabled, Options: set,
+		TemporaryPassword: temporary, KeptPasswords: s.Rules.UniqueLast,
 		DefaultProjectID: cleared(want, "default_project_id", want.Known.DefaultProjectID), Extra: want.Extra})
 	if err != nil {
 		return nil, err
 	}
 	u, _ = w.Identity.Users.Get(in.ID)
-	return &userOut{oneUser[user]{showUser(ctx, u)}}, nil
+	return &userOut{oneUser[user]{s.shownUser(ctx, u)}}, nil
 }
 
 func (s *Service) deleteUser(ctx context.Context, in *ByID) (*api.Empty, error) {
@@ -240,29 +256,25 @@ func (s *Service) changePassword(ctx context.Context, in *passwordIn) (*api.Empt
 	w, want := api.World(ctx), &in.Body.User
 	u, _ := w.Identity.Users.Get(in.ID)
 	d, _ := w.Identity.Domains.Get(u.DomainID)
-	ok, err := s.matches(ctx, u.PasswordHash, want.OriginalPassword)
-	if err != nil {
+	if err := s.checkPassword(ctx, u, want.OriginalPassword); err != nil {
 		return nil, err
 	}
-	var set userOptions
-	if u.Options != "" {
-		if err := json.Unmarshal([]byte(u.Options), &set); err != nil {
-			return nil, err
-		}
-	}
 	switch {
-	case !ok || !u.Enabled || !d.Enabled:
+	case !u.Enabled || !d.Enabled:
 		return nil, unauthenticated()
-	case value(set.LockPassword):
+	case value(optionsOf(u).LockPassword):
 		return nil, malformed("The password is locked: an administrator can change it.")
 	case want.Password == want.OriginalPassword:
 		return nil, malformed("The new password is the old one.")
+	}
+	if err := s.mayBecome(ctx, u, want.Password); err != nil {
+		return nil, err
 	}
 	hash, err := s.hash(ctx, want.Password)
 	if err != nil {
 		return nil, err
 	}
-	return done(s.Do(ctx, cmd.ChangePassword{ID: u.ID, OldHash: u.PasswordHash, PasswordHash: hash}))
+	return done(s.Do(ctx, cmd.ChangePassword{ID: u.ID, OldHash: u.PasswordHash, PasswordHash: hash, KeptPasswords: s.Rules.UniqueLast}))
 }
 
 func (s *Service) listGroupsOfUser(ctx context.Context, in *ByID) (*groupsOut, error) {

@@ -89,7 +89,7 @@ func cloud(t testing.TB) *rig {
 	if _, err := r.do(t.Context(), r.boot); err != nil {
 		t.Fatal(err)
 	}
-	r.service = &identity.Service{Do: r.do, Now: r.cell.Now, Tokens: r.keys.Tokens(), Clock: r.now, HashCost: bcrypt.MinCost}
+	r.service = &identity.Service{Do: r.do, Now: r.cell.Now, Tokens: r.keys.Tokens(), Vault: r.keys, Clock: r.now, HashCost: bcrypt.MinCost}
 	s, err := r.service.API()
 	if err != nil {
 		t.Fatal(err)

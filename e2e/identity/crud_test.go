@@ -271,7 +271,7 @@ func TestWhatTheServiceMakesCannotBeSent(t *testing.T) {
 	c.want(400, "POST /v3/projects", object{"project": object{"name": "x", "is_domain": true}})
 	c.wantAs(403, token, "PATCH /v3/users/"+user, object{"user": object{"enabled": true}})
 	c.want(400, "POST /v3/users", object{"user": object{"name": "big", "blob": strings.Repeat("x", 20<<10)}})
-	c.want(400, "POST /v3/users", object{"user": object{"name": "mfa", "options": object{"multi_factor_auth_enabled": true}}})
+	c.want(400, "POST /v3/users", object{"user": object{"name": "mfa", "options": object{"multi_factor_auth_rules": []any{[]any{}}}}})
 }
 
 func TestTheRolesOfTheBeginningStay(t *testing.T) {

@@ -1,6 +1,9 @@
 package walk
 
-import "strings"
+import (
+	"maps"
+	"strings"
+)
 
 // Keystone says 403 of what it has and of what it hasn't: nobody learns more.
 const keystone = "Keystone says 403 to whoever may not ask"
@@ -88,7 +91,93 @@ var identityTries = map[string]try{
 	"GET /identity/v3/users/{id}/application_credentials":                 {at: "$ada", eve: 403, rita: 403, why: keystone},
 	"GET /identity/v3/users/{id}/application_credentials/{credential}":    {at: "$ada $credential", eve: 403, rita: 403, why: keystone},
 	"DELETE /identity/v3/users/{id}/application_credentials/{credential}": {at: "$ada $credential", eve: 403, why: keystone},
+	"GET /identity/v3/users/{id}/access_rules":                            {at: "$ada", eve: 403, rita: 403, why: keystone},
+	"GET /identity/v3/users/{id}/access_rules/{rule}":                     {at: "$ada $bound", eve: 403, rita: 403, why: keystone},
+	"DELETE /identity/v3/users/{id}/access_rules/{rule}":                  {at: "$ada $loose", eve: 403, why: keystone},
+
+	"GET /identity/v3/credentials":                               {rita: 200, una: 200, why: ownSecrets},
+	"POST /identity/v3/credentials":                              {body: `{"credential":{"type":"note","blob":"$n","user_id":"$ada"}}`, eve: 403, why: keystone},
+	"GET /identity/v3/credentials/{id}":                          {at: "$note", eve: 403, rita: 403, why: keystone},
+	"PATCH /identity/v3/credentials/{id}":                        {at: "$note", body: `{"credential":{"blob":"x"}}`, eve: 403, why: keystone},
+	"DELETE /identity/v3/credentials/{id}":                       {at: "$note", eve: 403, why: keystone},
+	"POST /identity/v3/users/{id}/credentials/OS-EC2":            {at: "$ada", body: `{"tenant_id":"$lab"}`, eve: 403, why: keystone},
+	"GET /identity/v3/users/{id}/credentials/OS-EC2":             {at: "$ada", eve: 403, rita: 403, why: keystone},
+	"GET /identity/v3/users/{id}/credentials/OS-EC2/{access}":    {at: "$ada $access", eve: 403, rita: 403, why: keystone},
+	"DELETE /identity/v3/users/{id}/credentials/OS-EC2/{access}": {at: "$ada $access", eve: 403, why: keystone},
+	"POST /identity/v3/ec2tokens":                                {as: "admin", body: `{"credentials":{"access":"x"}}`, status: 401, why: "the signature is wrong: a right one is e2e/identity's"},
+	"POST /identity/v3/s3tokens":                                 {as: "admin", body: `{"credentials":{"access":"x"}}`, status: 401, why: "the signature is wrong: a right one is e2e/identity's"},
+
+	"POST /identity/v3/OS-TRUST/trusts":                  {body: trusting, eve: 403, why: keystone},
+	"GET /identity/v3/OS-TRUST/trusts":                   {query: "?trustor_user_id=$ada", eve: 403, rita: 403, why: keystone},
+	"GET /identity/v3/OS-TRUST/trusts/{id}":              {at: "$trust", eve: 403, why: keystone},
+	"DELETE /identity/v3/OS-TRUST/trusts/{id}":           {at: "$trust", eve: 403, why: keystone},
+	"GET /identity/v3/OS-TRUST/trusts/{id}/roles":        {at: "$trust", eve: 403, why: keystone},
+	"GET /identity/v3/OS-TRUST/trusts/{id}/roles/{role}": {at: "$trust $member", eve: 403, why: keystone},
+	"GET /identity/v3/OS-REVOKE/events":                  {as: "admin"},
+
+	"POST /identity/v3/registered_limits":        {as: "admin", body: registering},
+	"GET /identity/v3/registered_limits":         {una: 200, why: everybody},
+	"GET /identity/v3/registered_limits/{id}":    {at: "$registered", eve: 200, una: 200, why: everybody},
+	"PATCH /identity/v3/registered_limits/{id}":  {as: "admin", at: "$registered", body: `{"registered_limit":{"default_limit":3}}`},
+	"DELETE /identity/v3/registered_limits/{id}": {as: "admin", at: "$registered"},
+	"GET /identity/v3/limits/model":              {una: 200, why: everybody},
+	"POST /identity/v3/limits":                   {as: "admin", body: limiting, given: []string{"POST /identity/v3/registered_limits " + registering}},
+	"GET /identity/v3/limits":                    {una: 200, why: "everybody sees their project's"},
+	"GET /identity/v3/limits/{id}":               {at: "$limit", eve: 403, why: keystone},
+	"PATCH /identity/v3/limits/{id}":             {as: "admin", at: "$limit", body: `{"limit":{"resource_limit":3}}`},
+	"DELETE /identity/v3/limits/{id}":            {as: "admin", at: "$limit"},
+
+	"POST /identity/v3/OS-EP-FILTER/endpoint_groups":                           {as: "admin", body: `{"endpoint_group":{"name":"$n","filters":{"interface":"public"}}}`},
+	"GET /identity/v3/OS-EP-FILTER/endpoint_groups":                            {as: "admin"},
+	"GET /identity/v3/OS-EP-FILTER/endpoint_groups/{id}":                       {as: "admin", at: "$epgroup"},
+	"PATCH /identity/v3/OS-EP-FILTER/endpoint_groups/{id}":                     {as: "admin", at: "$epgroup", body: `{"endpoint_group":{"description":"x"}}`},
+	"DELETE /identity/v3/OS-EP-FILTER/endpoint_groups/{id}":                    {as: "admin", at: "$epgroup"},
+	"GET /identity/v3/OS-EP-FILTER/endpoint_groups/{id}/endpoints":             {as: "admin", at: "$epgroup"},
+	"GET /identity/v3/OS-EP-FILTER/endpoint_groups/{id}/projects":              {as: "admin", at: "$epgroup"},
+	"GET /identity/v3/OS-EP-FILTER/endpoint_groups/{id}/projects/{project}":    {as: "admin", at: "$epgroup $project", given: grouped},
+	"PUT /identity/v3/OS-EP-FILTER/endpoint_groups/{id}/projects/{project}":    {as: "admin", at: "$epgroup $project"},
+	"DELETE /identity/v3/OS-EP-FILTER/endpoint_groups/{id}/projects/{project}": {as: "admin", at: "$epgroup $project", given: grouped},
+	"GET /identity/v3/OS-EP-FILTER/endpoints/{id}/projects":                    {as: "admin", at: "$endpoint"},
+	"GET /identity/v3/OS-EP-FILTER/projects/{project}/endpoint_groups":         {as: "admin", at: "$project"},
+	"GET /identity/v3/OS-EP-FILTER/projects/{project}/endpoints":               {as: "admin", at: "$project"},
+	"GET /identity/v3/OS-EP-FILTER/projects/{project}/endpoints/{id}":          {as: "admin", at: "$project $endpoint", given: filtered},
+	"PUT /identity/v3/OS-EP-FILTER/projects/{project}/endpoints/{id}":          {as: "admin", at: "$project $endpoint"},
+	"DELETE /identity/v3/OS-EP-FILTER/projects/{project}/endpoints/{id}":       {as: "admin", at: "$project $endpoint", given: filtered},
+
+	"POST /identity/v3/policies":                                  {as: "admin", body: `{"policy":{"type":"application/json","blob":"$n"}}`},
+	"GET /identity/v3/policies":                                   {as: "admin"},
+	"GET /identity/v3/policies/{id}":                              {as: "admin", at: "$policy"},
+	"PATCH /identity/v3/policies/{id}":                            {as: "admin", at: "$policy", body: `{"policy":{"blob":"x"}}`},
+	"DELETE /identity/v3/policies/{id}":                           {as: "admin", at: "$policy"},
+	"GET /identity/v3/policies/{id}/OS-ENDPOINT-POLICY/endpoints": {as: "admin", at: "$policy"},
+	"GET /identity/v3/endpoints/{id}/OS-ENDPOINT-POLICY/policy":   {as: "admin", at: "$endpoint", given: []string{"PUT /identity/v3/policies/$policy/OS-ENDPOINT-POLICY/endpoints/$endpoint"}},
 }
+
+// policyTries are the calls that say what a policy document is for.
+func policyTries() map[string]try {
+	tries := map[string]try{}
+	for path, at := range map[string]string{"endpoints/{endpoint}": "$policy $endpoint", "services/{service}": "$policy $service",
+		"services/{service}/regions/{region}": "$policy $service $region"} {
+		path = "/identity/v3/policies/{id}/OS-ENDPOINT-POLICY/" + path
+		given := []string{"PUT " + fillIn(path, at)}
+		tries["GET "+path] = try{as: "admin", at: at, given: given}
+		tries["PUT "+path] = try{as: "admin", at: at}
+		tries["DELETE "+path] = try{as: "admin", at: at, given: given}
+	}
+	return tries
+}
+
+const (
+	ownSecrets  = "everybody sees their own"
+	trusting    = `{"trust":{"trustor_user_id":"$ada","trustee_user_id":"$rita","project_id":"$lab","impersonation":false,"roles":[{"id":"$member"}]}}`
+	registering = `{"registered_limits":[{"service_id":"$service","resource_name":"open","default_limit":1}]}`
+	limiting    = `{"limits":[{"project_id":"$lab","service_id":"$service","resource_name":"open","resource_limit":2}]}`
+)
+
+var (
+	grouped  = []string{"PUT /identity/v3/OS-EP-FILTER/endpoint_groups/$epgroup/projects/$project"}
+	filtered = []string{"PUT /identity/v3/OS-EP-FILTER/projects/$project/endpoints/$endpoint"}
+)
 
 const everybody = "everybody who has logged in may see it"
 
@@ -116,6 +205,7 @@ func grantTries() map[string]try {
 		}
 		add("/identity/v3/system/"+actor+"s/{actor}/roles", "$"+actor, "")
 	}
+	maps.Copy(tries, policyTries())
 	return tries
 }
 

@@ -119,9 +119,9 @@ func (t *EndpointAssociations) drop(gone []EndpointAssociation) {
 	}
 }
 
-// Shows returns which endpoints a project's catalog has: those that it is associated with,
-// or all, where there are none.
-func (t *Tables) Shows(projectID string) func(*Endpoint) bool {
+// Shows returns which endpoints a project's catalog has: those that it is associated with, or,
+// where there are none, and chosen is thus false, all.
+func (t *Tables) Shows(projectID string) (shows func(*Endpoint) bool, chosen bool) {
 	own := map[string]bool{}
 	var groups []EndpointGroup
 	for a := range t.EndpointAssociations.OfProject(projectID) {
@@ -132,7 +132,7 @@ func (t *Tables) Shows(projectID string) func(*Endpoint) bool {
 		}
 	}
 	if len(own) == 0 && len(groups) == 0 {
-		return func(*Endpoint) bool { return true }
+		return func(*Endpoint) bool { return true }, false
 	}
 	return func(e *Endpoint) bool {
 		for i := range groups {
@@ -141,5 +141,5 @@ func (t *Tables) Shows(projectID string) func(*Endpoint) bool {
 			}
 		}
 		return own[e.ID]
-	}
+	}, true
 }

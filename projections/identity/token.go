@@ -271,6 +271,7 @@ func (t *Tables) Scopes(userID string, limit int) (projects []Project, domains [
 type Revocation struct {
 	AuditID string
 	Due     time.Time
+	At      time.Time // when it was revoked
 }
 
 // Revocations is the table of revoked tokens that haven't expired, by audit ids.
@@ -286,10 +287,10 @@ func newRevocations() Revocations {
 }
 
 // Apply folds one event into the table.
-func (t *Revocations) Apply(e events.Event, _ events.Meta) {
+func (t *Revocations) Apply(e events.Event, m events.Meta) {
 	switch e := e.(type) {
 	case evt.TokenRevoked:
-		t.Put(e.AuditID, Revocation{e.AuditID, e.Expires})
+		t.Put(e.AuditID, Revocation{e.AuditID, e.Expires, m.Time})
 	case evt.TokenRevocationForgotten:
 		t.Delete(e.AuditID)
 	}
