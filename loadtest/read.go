@@ -79,6 +79,7 @@ func list(ctx context.Context, l *load) error {
 	if err != nil {
 		return err
 	}
+	defer l.watch("list", c.program)()
 	const path = "/compute/v2.1/servers/detail?all_tenants=1&limit=1000"
 	for _, parallel := range []int{1, 16} {
 		s, err := c.program.span()

@@ -3,16 +3,20 @@ package projections
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"reflect"
+	"runtime"
 	"slices"
 
 	"github.com/goccy/go-json"
 	"github.com/klauspost/compress/zstd"
+	"golang.org/x/sync/errgroup"
 
 	"skylog/projections/table"
 )
@@ -72,7 +76,7 @@ func (w *World) write(to io.Writer) error {
 	return nil
 }
 
-// StateHash is the SHA-256 of all that a published world holds. It takes time in
+// StateHash is the SHA-256 of all that a world holds. It takes time in
 // proportion to the world.
 func (w *World) StateHash() (string, error) {
 	h := sha256.New()
@@ -110,7 +114,7 @@ func (o OtherFold) Error() string {
 }
 
 // Load reads a snapshot that Save wrote, checks it against its own hash and
-// returns the world with that hash.
+// returns the world with that hash. Its indexes are put off.
 func Load(from io.Reader) (*World, string, error) {
 	z, err := zstd.NewReader(from, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(1<<30))
 	if err != nil {
@@ -136,51 +140,125 @@ func Load(from io.Reader) (*World, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	w.journal.Freeze()
 	return w, hash, nil
 }
 
-func (w *World) loadRows(lines *bufio.Reader, h io.Writer) (string, error) {
+// rowsAtOnce is how many lines of a snapshot are parsed together.
+const rowsAtOnce = 512
+
+// chunk is lines of one table, and what they were parsed to.
+type chunk struct {
+	into  table.Table
+	lines [][]byte
+	rows  []any
+	err   error
+	done  chan struct{}
+}
+
+func (c *chunk) parse() {
+	defer close(c.done)
+	c.rows = make([]any, len(c.lines))
+	for i, line := range c.lines {
+		if c.rows[i], c.err = c.into.Parse(line); c.err != nil {
+			return
+		}
+	}
+}
+
+// loadRows files the rows of a snapshot: one reads lines, several parse them, and
+// one files what was parsed, in order.
+func (w *World) loadRows(lines *bufio.Reader, h hash.Hash) (sum string, err error) {
 	w.journal.Folding(true)
 	defer w.journal.Folding(false)
-	all := w.tables()
-	var into table.Table
-	var long []byte
-	for {
-		line, err := lines.ReadSlice('\n')
-		if errors.Is(err, bufio.ErrBufferFull) {
-			long = append(long, line...)
-			continue
+	w.PutOff()
+	parsed, file := make(chan *chunk, runtime.GOMAXPROCS(0)), new(errgroup.Group)
+	file.Go(func() error {
+		var failed error
+		for c := range parsed {
+			if <-c.done; c.err != nil || failed != nil {
+				failed = cmp.Or(failed, c.err)
+				continue // the reader must not wait for ever
+			}
+			for _, row := range c.rows {
+				c.into.Load(row)
+			}
 		}
+		return failed
+	})
+	sum, err = w.readLines(lines, h, parsed)
+	close(parsed)
+	if err := cmp.Or(err, file.Wait()); err != nil {
+		return "", err
+	}
+	return sum, nil
+}
+
+// readLines hands the rows of a snapshot on in chunks, up to its end.
+func (w *World) readLines(lines *bufio.Reader, h hash.Hash, parsed chan<- *chunk) (string, error) {
+	all := w.tables()
+	var c *chunk
+	send := func() {
+		if c != nil && len(c.lines) > 0 {
+			go c.parse()
+			parsed <- c
+			c = &chunk{into: c.into, done: make(chan struct{})}
+		}
+	}
+	for {
+		line, err := lines.ReadBytes('\n')
 		if err != nil {
 			return "", fmt.Errorf("snapshot ends early: %w", err)
 		}
-		if len(long) > 0 {
-			line, long = append(long, line...), nil
-		}
 		switch {
 		case bytes.HasPrefix(line, []byte("end ")):
-			said, sum := string(bytes.TrimSpace(line[4:])), hex.EncodeToString(h.(interface{ Sum([]byte) []byte }).Sum(nil))
+			send()
+			said, sum := string(bytes.TrimSpace(line[4:])), hex.EncodeToString(h.Sum(nil))
 			if said != sum {
 				return "", fmt.Errorf("snapshot says its hash is %s, but it is %s", said, sum)
 			}
 			return sum, nil
 		case bytes.HasPrefix(line, []byte("table ")):
+			send()
 			name, _, _ := bytes.Cut(line[6:], []byte(" "))
 			i := slices.IndexFunc(all, func(t namedTable) bool { return t.name == string(name) })
 			if i < 0 {
 				return "", fmt.Errorf("snapshot has a table %q that this build doesn't", name)
 			}
-			into = all[i].table
-		case into == nil:
+			c = &chunk{into: all[i].table, done: make(chan struct{})}
+		case c == nil:
 			return "", errors.New("snapshot has a row before its first table")
 		default:
-			if err := into.Read(line); err != nil {
-				return "", err
+			if c.lines = append(c.lines, line); len(c.lines) == rowsAtOnce {
+				send()
 			}
 		}
 		if _, err := h.Write(line); err != nil {
 			return "", err
 		}
 	}
+}
+
+// PutOff lets indexes and sums be until they are asked for or the world is
+// published: to fold many frames is quicker so.
+func (w *World) PutOff() {
+	w.unsettled = true
+	for _, t := range w.tables() {
+		t.table.PutOff()
+	}
+}
+
+// settle makes the indexes and sums that were put off, several side by side.
+func (w *World) settle() {
+	var side errgroup.Group
+	side.SetLimit(runtime.GOMAXPROCS(0))
+	for _, t := range w.tables() {
+		t.table.Settle(func(do func()) {
+			side.Go(func() error {
+				do()
+				return nil
+			})
+		})
+	}
+	_ = side.Wait() // nothing fails
+	w.unsettled = false
 }

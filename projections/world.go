@@ -37,7 +37,8 @@ type World struct {
 	Network  network.Tables
 	Compute  compute.Tables
 
-	journal *table.Journal
+	journal   *table.Journal
+	unsettled bool // indexes are put off
 }
 
 // Position is where in the log a world stands.
@@ -86,6 +87,9 @@ func (w *World) apply(e events.Event, m events.Meta) {
 
 // Publish returns the world as it is now, never to change again.
 func (w *World) Publish() *World {
+	if w.unsettled {
+		w.settle()
+	}
 	w.journal.Freeze()
 	published := *w
 	return &published
@@ -142,33 +146,51 @@ func (b BrokenChain) Error() string {
 	return fmt.Sprintf("the log is broken at frame %d: %s", b.Seq, b.What)
 }
 
-// Fold checks that a frame is the next one and folds it whole. After an error
-// the world must not be used.
-func (w *World) Fold(seq uint64, data []byte) (*events.Frame, error) {
+// Unpacked is a stored frame with its events as values.
+type Unpacked struct {
+	*events.Frame
+	Seq   uint64
+	Hash  events.Hash
+	Facts [][]events.Event // of each commit
+}
+
+// Unpack reads a stored frame. It knows no world: many may be read side by side.
+func Unpack(seq uint64, data []byte) (Unpacked, error) {
 	f, hash, err := events.DecodeFrame(data)
-	switch {
-	case err != nil:
-		return nil, BrokenChain{seq, err.Error()}
-	case seq != w.Seq+1:
-		return nil, BrokenChain{seq, fmt.Sprintf("it follows frame %d", w.Seq)}
-	case f.Prev != w.Hash:
-		return nil, BrokenChain{seq, fmt.Sprintf("it was written behind a frame of hash %s, but that of the frame before is %s", f.Prev, w.Hash)}
-	case f.Time.Before(w.Time):
-		return nil, BrokenChain{seq, "its time lies before that of the frame before"}
+	if err != nil {
+		return Unpacked{}, BrokenChain{seq, err.Error()}
 	}
+	u := Unpacked{Frame: f, Seq: seq, Hash: hash, Facts: make([][]events.Event, len(f.Commits))}
 	for i := range f.Commits {
 		c := &f.Commits[i]
-		decoded := make([]events.Event, len(c.Events))
+		u.Facts[i] = make([]events.Event, len(c.Events))
 		for n, r := range c.Events {
-			if decoded[n], err = Codec.Decode(r); err != nil {
-				return nil, fmt.Errorf("frame %d, command %s: %w", seq, c.Command, err)
+			if u.Facts[i][n], err = Codec.Decode(r); err != nil {
+				return Unpacked{}, fmt.Errorf("frame %d, command %s: %w", seq, c.Command, err)
 			}
 		}
-		w.Facts(decoded, events.Meta{Seq: seq, Time: f.Time, Command: c.Command, Caller: c.Caller})
-		w.Answer(c, seq, i, f.Time)
 	}
-	w.Seal(f, seq, hash)
-	return f, nil
+	return u, nil
+}
+
+// Fold folds a stored frame: the one behind those that were folded, or it is a
+// BrokenChain.
+func (w *World) Fold(u Unpacked) error {
+	switch {
+	case u.Seq != w.Seq+1:
+		return BrokenChain{u.Seq, fmt.Sprintf("it follows frame %d", w.Seq)}
+	case u.Prev != w.Hash:
+		return BrokenChain{u.Seq, fmt.Sprintf("it was written behind a frame of hash %s, but that of the frame before is %s", u.Prev, w.Hash)}
+	case u.Time.Before(w.Time):
+		return BrokenChain{u.Seq, "its time lies before that of the frame before"}
+	}
+	for i := range u.Commits {
+		c := &u.Commits[i]
+		w.Facts(u.Facts[i], events.Meta{Seq: u.Seq, Time: u.Time, Command: c.Command, Caller: c.Caller})
+		w.Answer(c, u.Seq, i, u.Time)
+	}
+	w.Seal(u.Frame, u.Seq, u.Hash)
+	return nil
 }
 
 // Answered returns where a command was answered, if that is still remembered.

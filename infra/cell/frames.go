@@ -98,19 +98,9 @@ func (c *Cell) older(ctx context.Context, first uint64, do func(events.Decoded) 
 
 // Decode reads a stored frame.
 func Decode(seq uint64, data []byte) (events.Decoded, error) {
-	f, _, err := events.DecodeFrame(data)
+	u, err := projections.Unpack(seq, data)
 	if err != nil {
 		return events.Decoded{}, err
 	}
-	out := events.Decoded{Seq: seq, Time: f.Time, Commits: f.Commits, Facts: make([][]events.Event, len(f.Commits))}
-	for i := range f.Commits {
-		for _, r := range f.Commits[i].Events {
-			e, err := projections.Codec.Decode(r)
-			if err != nil {
-				return events.Decoded{}, err
-			}
-			out.Facts[i] = append(out.Facts[i], e)
-		}
-	}
-	return out, nil
+	return events.Decoded{Seq: seq, Time: u.Time, Commits: u.Commits, Facts: u.Facts}, nil
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -23,6 +24,8 @@ const (
 	snapshotEvery = 100_000
 	snapshotCheck = 5 * time.Second
 	keptSnapshots = 3
+	// loadingGC is GOGC while a world is loaded; GOMEMLIMIT holds all the same.
+	loadingGC = 400
 )
 
 // Loaded says how a world came to be.
@@ -37,6 +40,9 @@ type Loaded struct {
 // fits the log, and the frames behind it.
 func Load(ctx context.Context, log Store, dir string, logger *slog.Logger) (*projections.World, Loaded, error) {
 	began := time.Now()
+	// All that is made here stays: to look for garbage each time it has doubled
+	// would find hardly any.
+	defer debug.SetGCPercent(debug.SetGCPercent(loadingGC))
 	w := projections.New()
 	for _, path := range slices.Backward(Snapshots(dir)) {
 		snap, err := readSnapshot(ctx, log, path)
@@ -48,10 +54,7 @@ func Load(ctx context.Context, log Store, dir string, logger *slog.Logger) (*pro
 	}
 	loaded := Loaded{Snapshot: w.Seq}
 	before := w.Events
-	err := log.Scan(ctx, w.Seq+1, func(seq uint64, data []byte) error {
-		_, err := w.Fold(seq, data)
-		return err
-	})
+	err := replay(ctx, log, w, nil)
 	loaded.Frames, loaded.Events, loaded.Took = w.Seq-loaded.Snapshot, w.Events-before, time.Since(began)
 	return w, loaded, err
 }

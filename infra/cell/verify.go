@@ -35,10 +35,7 @@ func Verify(ctx context.Context, log Store, dir string, progress func(seq uint64
 		snapshots[w.Seq] = said{filepath.Base(path), hash}
 	}
 	w, found := projections.New(), Verified{}
-	err := log.Scan(ctx, 1, func(seq uint64, data []byte) error {
-		if _, err := w.Fold(seq, data); err != nil {
-			return err
-		}
+	err := replay(ctx, log, w, func(seq uint64) error {
 		if progress != nil {
 			progress(seq)
 		}
@@ -47,7 +44,7 @@ func Verify(ctx context.Context, log Store, dir string, progress func(seq uint64
 			return nil
 		}
 		delete(snapshots, seq)
-		hash, err := w.Publish().StateHash()
+		hash, err := w.StateHash()
 		if err != nil {
 			return err
 		}
@@ -64,6 +61,6 @@ func Verify(ctx context.Context, log Store, dir string, progress func(seq uint64
 		return found, fmt.Errorf("snapshot %s is of frame %d, but the log ends at %d", snap.file, seq, w.Seq)
 	}
 	found.Frames, found.Events = w.Seq, w.Events
-	found.Hash, err = w.Publish().StateHash()
+	found.Hash, err = w.StateHash()
 	return found, err
 }

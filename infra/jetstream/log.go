@@ -115,6 +115,10 @@ func (l Log) Follow(ctx context.Context, first uint64) (<-chan handlers.Message,
 	return follow(ctx, l.JS, EVT, first)
 }
 
+// readAhead is how many bytes of a stream may be on their way to a reader: below
+// the 64 MiB beyond which the client drops messages, and has to ask again for them.
+const readAhead = 16 << 20
+
 // follow delivers a stream's messages from sequence first on, as they come.
 func follow(ctx context.Context, js jetstream.JetStream, stream string, first uint64) (<-chan handlers.Message, error) {
 	setup, cancel := context.WithTimeout(ctx, callTimeout)
@@ -135,7 +139,7 @@ func follow(ctx context.Context, js jetstream.JetStream, stream string, first ui
 		case out <- handlers.Message{Seq: meta.Sequence.Stream, Origin: originOf(m.Subject()), Data: m.Data()}:
 		case <-ctx.Done():
 		}
-	}, jetstream.PullMaxMessages(1000))
+	}, jetstream.PullMaxMessagesWithBytesLimit(1000, readAhead))
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", stream, err)
 	}

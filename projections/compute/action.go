@@ -35,6 +35,9 @@ type ActionID struct {
 	Number   uint64 // of the event that began it
 }
 
+// Hint implements table.Hinter.
+func (a *ActionID) Hint() uint64 { return table.Prefix(a.ServerID) }
+
 // Actions is the table of the actions of servers, in the order in which they began.
 type Actions struct {
 	table.Of[ActionID, Action]

@@ -176,6 +176,9 @@ type order struct {
 	created int64
 }
 
+// Hint implements table.Hinter.
+func (o *order) Hint() uint64 { return table.Within(o.group, table.Signed(o.created)) }
+
 // Place is where a server stands in the list of its project or of all.
 type Place = table.Place[order, string]
 

@@ -4,12 +4,17 @@ import (
 	"cmp"
 	"net/netip"
 	"strings"
+
+	"skylog/projections/table"
 )
 
 // Pair is a value by which things are found, within the scope that it is asked in.
 // Things are found by name within their project, and within the empty scope by
 // those who see all projects.
 type Pair struct{ Scope, Value string }
+
+// Hint implements table.Hinter.
+func (p *Pair) Hint() uint64 { return table.Within(p.Scope, table.Prefix(p.Value)) }
 
 // Everywhere is the scope of those who see all projects.
 const Everywhere = ""
@@ -25,6 +30,9 @@ type AddressIn struct {
 	Scope   string
 	Address netip.Addr
 }
+
+// Hint implements table.Hinter.
+func (a *AddressIn) Hint() uint64 { return table.Prefix(a.Scope) }
 
 func compareAddresses(a, b AddressIn) int {
 	return cmp.Or(strings.Compare(a.Scope, b.Scope), a.Address.Compare(b.Address))

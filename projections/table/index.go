@@ -1,6 +1,10 @@
 package table
 
-import "iter"
+import (
+	"cmp"
+	"iter"
+	"slices"
+)
 
 // Index finds rows of a table by something else than their key, in the order of
 // that. Make one with By, before the table has rows. It has no methods but is
@@ -15,20 +19,28 @@ type Place[I comparable, K comparable] struct {
 }
 
 // By adds an index to a table. Per row, of emits the values under which it is
-// found: none, one or several, the same ones whenever it is asked.
+// found: none, one or several, the same ones whenever it is asked. Values that
+// are strings or numbers must be ordered as Go orders them.
 func By[I comparable, K comparable, S any](t *Of[K, S], compare func(a, b I) int, of func(s *S, emit func(I))) Index[I, K, S] {
 	keys := t.d.compare.(func(a, b K) int)
-	entries := newTree(func(a, b any) bool {
+	less := func(a, b any) bool {
 		x, y := a.(*Place[I, K]), b.(*Place[I, K])
 		if c := compare(x.Value, y.Value); c != 0 {
 			return c < 0
 		}
 		return keys(x.Key, y.Key) < 0
+	}
+	t.d.kept = append(t.d.kept, keeper{
+		tree:   newTree(less),
+		change: func(entries *tree, k, old, now any) { reindex(entries, of, *k.(*K), old.(*S), now.(*S)) },
+		fill:   func(rows *tree) *tree { return indexed[I, K](rows, compare, less, of) },
 	})
-	t.d.kept = append(t.d.kept, keeper{entries, func(entries *tree, k, old, now any) {
-		reindex(entries, of, k.(K), old.(*S), now.(*S))
-	}})
 	return Index[I, K, S]{place: len(t.d.kept) - 1}
+}
+
+func entry[I comparable, K comparable](i I, k K) item {
+	p := &Place[I, K]{i, k}
+	return item{hint(&p.Value), p}
 }
 
 // reindex moves a row's entries from what it was found under to what it is.
@@ -46,12 +58,67 @@ func reindex[I comparable, K comparable, S any](entries *tree, of func(s *S, emi
 					return
 				}
 			}
-			entries.set(&Place[I, K]{i, k})
+			entries.set(entry(i, k))
 		})
 	}
 	for _, i := range was {
-		entries.delete(&Place[I, K]{i, k})
+		entries.delete(entry(i, k))
 	}
+}
+
+// block is how many entries are made with one allocation: none of them is given
+// back before all are gone.
+const block = 32
+
+// group is the entries of one value while an index is made.
+type group[I any] struct {
+	value       I
+	hint        uint64
+	first, last int // in the order of their keys, each with the number of the next
+}
+
+// indexed is the index of all rows there are. Rows come in the order of their
+// keys, so only values need to be sorted, each once.
+func indexed[I comparable, K comparable, S any](rows *tree, compare func(a, b I) int, less func(a, b any) bool, of func(s *S, emit func(I))) *tree {
+	var places []Place[I, K]
+	var all []item
+	var next []int
+	var groups []group[I]
+	known := map[I]int{}
+	rows.scan(func(i any) bool {
+		r := i.(*row[K, S])
+		of(&r.s, func(i I) {
+			if len(places) == cap(places) {
+				places = make([]Place[I, K], 0, block)
+			}
+			places = append(places, Place[I, K]{i, r.k})
+			p, n := &places[len(places)-1], len(all)
+			g, seen := known[i]
+			if seen {
+				next[groups[g].last] = n
+				groups[g].last = n
+			} else {
+				known[i] = len(groups)
+				groups = append(groups, group[I]{i, hint(&p.Value), n, n})
+				g = len(groups) - 1
+			}
+			all, next = append(all, item{groups[g].hint, p}), append(next, -1)
+		})
+		return true
+	})
+	slices.SortFunc(groups, func(a, b group[I]) int {
+		if a.hint != b.hint {
+			return cmp.Compare(a.hint, b.hint)
+		}
+		return compare(a.value, b.value)
+	})
+	t := newTree(less)
+	for _, g := range groups {
+		for n := g.first; n >= 0; n = next[n] {
+			t.load(all[n])
+		}
+	}
+	return t
 }
 
 // Each goes through the rows of t found under i, in the order of their keys.
@@ -92,24 +159,24 @@ func From[I comparable, K comparable, S any](x Index[I, K, S], t *Of[K, S], i I)
 // Behind goes through the index from the place of value i and key k on: where a
 // page goes on. The order of keys must have the zero key first.
 func Behind[I comparable, K comparable, S any](x Index[I, K, S], t *Of[K, S], i I, k K) iter.Seq2[Place[I, K], S] {
-	entries, rows := t.d.kept[x.place].tree, t.d.rows
+	entries, rows := t.d.tree(x.place), t.d.rows
 	return func(yield func(Place[I, K], S) bool) {
-		entries.up(&Place[I, K]{i, k}, found(rows, yield))
+		entries.up(entry(i, k), found(rows, yield))
 	}
 }
 
 // Before goes backwards through the index from the place of value i and key k on.
 func Before[I comparable, K comparable, S any](x Index[I, K, S], t *Of[K, S], i I, k K) iter.Seq2[Place[I, K], S] {
-	entries, rows := t.d.kept[x.place].tree, t.d.rows
+	entries, rows := t.d.tree(x.place), t.d.rows
 	return func(yield func(Place[I, K], S) bool) {
-		entries.down(&Place[I, K]{i, k}, found(rows, yield))
+		entries.down(entry(i, k), found(rows, yield))
 	}
 }
 
 func found[I comparable, K comparable, S any](rows *tree, yield func(Place[I, K], S) bool) func(any) bool {
-	return func(item any) bool {
-		p := item.(*Place[I, K])
-		r, _ := rows.get(p.Key)
+	return func(at any) bool {
+		p := at.(*Place[I, K])
+		r, _ := rows.get(item{hint(&p.Key), &p.Key})
 		return yield(*p, r.(*row[K, S]).s)
 	}
 }

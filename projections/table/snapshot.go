@@ -13,8 +13,12 @@ type Table interface {
 	Len() int
 	// Write writes all rows in the order of their keys, a JSON line each.
 	Write(io.Writer) error
-	// Read files one row as Write wrote it.
-	Read(line []byte) error
+	// Parse reads one row as Write wrote it. It may be called side by side.
+	Parse(line []byte) (any, error)
+	// Load files a row that Parse read, quickly where it stands behind all others.
+	Load(row any)
+	PutOff()
+	Settle(each func(func()))
 }
 
 type savedRow[K comparable, S any] struct {
@@ -38,12 +42,21 @@ func (t *Of[K, S]) Write(w io.Writer) error {
 	return failed
 }
 
-// Read files one row as Write wrote it.
-func (t *Of[K, S]) Read(line []byte) error {
+// Parse reads one row as Write wrote it. It may be called side by side.
+func (t *Of[K, S]) Parse(line []byte) (any, error) {
 	var r savedRow[K, S]
 	if err := json.Unmarshal(line, &r); err != nil {
-		return fmt.Errorf("read a row: %w", err)
+		return nil, fmt.Errorf("read a row: %w", err)
 	}
-	t.Put(r.K, r.S)
-	return nil
+	return &row[K, S]{r.K, r.S}, nil
+}
+
+// Load files a row that Parse read, quickly where it stands behind all others.
+func (t *Of[K, S]) Load(parsed any) {
+	d, r := writable(t.j, &t.d), parsed.(*row[K, S])
+	var was *S
+	if old, ok := d.rows.load(item{hint(&r.k), r}); ok {
+		was = &old.(*row[K, S]).s
+	}
+	d.follow(&r.k, was, &r.s)
 }

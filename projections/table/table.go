@@ -37,25 +37,28 @@ type data struct {
 	compare any // func(a, b K) int: how keys are ordered, for indexes
 }
 
-// keeper is something that follows a table's rows, an index or a tally: change
-// brings its tree up to date with a row that was old (*S) and is now (*S), each
-// nil where there is none, under key k (K).
+// keeper is something that follows a table's rows, an index or a tally.
 type keeper struct {
-	tree   *tree
+	tree *tree // nil while it is put off
+	// change brings a tree up to date with a row that was old (*S) and is now (*S),
+	// each nil where there is none, under key k (K).
 	change func(t *tree, k, old, now any)
+	// fill makes the tree of all rows there are.
+	fill func(rows *tree) *tree
 }
 
 // keyOf is the key of what is in a table's tree, or of a pivot, which is the key itself.
-func keyOf[K comparable, S any](item any) K {
+func keyOf[K comparable, S any](item any) *K {
 	if r, ok := item.(*row[K, S]); ok {
-		return r.k
+		return &r.k
 	}
-	return item.(K)
+	return item.(*K)
 }
 
-// New makes an empty table whose keys are ordered by compare.
+// New makes an empty table whose keys are ordered by compare. Keys that are
+// strings or numbers must be ordered as Go orders them.
 func New[K comparable, S any](compare func(a, b K) int) Of[K, S] {
-	return Of[K, S]{d: &data{compare: compare, rows: newTree(func(a, b any) bool { return compare(keyOf[K, S](a), keyOf[K, S](b)) < 0 })}}
+	return Of[K, S]{d: &data{compare: compare, rows: newTree(func(a, b any) bool { return compare(*keyOf[K, S](a), *keyOf[K, S](b)) < 0 })}}
 }
 
 // Attach makes the table a part of the world with this journal.
@@ -66,7 +69,7 @@ func (t *Of[K, S]) Attach(j *Journal) {
 
 // Get returns the row of a key.
 func (t *Of[K, S]) Get(k K) (S, bool) {
-	if r, ok := t.d.rows.get(k); ok {
+	if r, ok := t.d.rows.get(item{hint(&k), &k}); ok {
 		return r.(*row[K, S]).s, true
 	}
 	var none S
@@ -75,7 +78,7 @@ func (t *Of[K, S]) Get(k K) (S, bool) {
 
 // Has says whether there is a row of this key.
 func (t *Of[K, S]) Has(k K) bool {
-	_, ok := t.d.rows.get(k)
+	_, ok := t.d.rows.get(item{hint(&k), &k})
 	return ok
 }
 
@@ -91,13 +94,13 @@ func (t *Of[K, S]) All() iter.Seq2[K, S] {
 // From goes through the rows whose key is k or behind it.
 func (t *Of[K, S]) From(k K) iter.Seq2[K, S] {
 	rows := t.d.rows
-	return func(yield func(K, S) bool) { rows.up(k, each(yield)) }
+	return func(yield func(K, S) bool) { rows.up(item{hint(&k), &k}, each(yield)) }
 }
 
 // Back goes through the rows whose key is k or before it, backwards.
 func (t *Of[K, S]) Back(k K) iter.Seq2[K, S] {
 	rows := t.d.rows
-	return func(yield func(K, S) bool) { rows.down(k, each(yield)) }
+	return func(yield func(K, S) bool) { rows.down(item{hint(&k), &k}, each(yield)) }
 }
 
 func each[K comparable, S any](yield func(K, S) bool) func(any) bool {
@@ -112,23 +115,28 @@ func (t *Of[K, S]) Put(k K, s S) {
 	d := writable(t.j, &t.d)
 	now := &row[K, S]{k, s}
 	var was *S
-	if old, ok := d.rows.set(now); ok {
+	if old, ok := d.rows.set(item{hint(&now.k), now}); ok {
 		was = &old.(*row[K, S]).s
 	}
-	for _, kept := range d.kept {
-		kept.change(kept.tree, k, was, &now.s)
-	}
+	d.follow(&now.k, was, &now.s)
 }
 
 // Delete takes a row out. A row that isn't there stays so.
 func (t *Of[K, S]) Delete(k K) {
 	d := writable(t.j, &t.d)
-	old, ok := d.rows.delete(k)
+	old, ok := d.rows.delete(item{hint(&k), &k})
 	if !ok {
 		return
 	}
-	for _, kept := range d.kept {
-		kept.change(kept.tree, k, &old.(*row[K, S]).s, (*S)(nil))
+	d.follow(&k, &old.(*row[K, S]).s, (*S)(nil))
+}
+
+// follow tells all that follows the rows that one of them has changed.
+func (d *data) follow(k, was, now any) {
+	for i := range d.kept {
+		if kept := &d.kept[i]; kept.tree != nil {
+			kept.change(kept.tree, k, was, now)
+		}
 	}
 }
 
@@ -152,8 +160,40 @@ func writable(j *Journal, at **data) *data {
 	}
 	d := &data{gen: j.gen, compare: old.compare, rows: old.rows.copy(), kept: make([]keeper, len(old.kept))}
 	for i, kept := range old.kept {
-		d.kept[i] = keeper{kept.tree.copy(), kept.change}
+		if kept.tree != nil {
+			kept.tree = kept.tree.copy()
+		}
+		d.kept[i] = kept
 	}
 	*at = d
 	return d
+}
+
+// tree is that of an index or tally. One that was put off is made now.
+func (d *data) tree(place int) *tree {
+	kept := &d.kept[place]
+	if kept.tree == nil {
+		kept.tree = kept.fill(d.rows)
+	}
+	return kept.tree
+}
+
+// PutOff lets indexes and tallies be until they are asked for, or Settle: to
+// fill a table with many rows and then make each at once takes a fraction of the
+// time. Until then the table must not be published.
+func (t *Of[K, S]) PutOff() {
+	for i := range t.d.kept {
+		t.d.kept[i].tree = nil
+	}
+}
+
+// Settle calls each with what remains to be done of what was put off: one
+// function for every tree, which may be called side by side.
+func (t *Of[K, S]) Settle(each func(func())) {
+	d := t.d
+	for i := range d.kept {
+		if d.kept[i].tree == nil {
+			each(func() { d.tree(i) })
+		}
+	}
 }

@@ -14,13 +14,24 @@ type sum[G comparable, V comparable] struct {
 	rows int
 }
 
+func (s *sum[G, V]) item() item { return item{hint(&s.g), s} }
+
 // Sum adds a tally to a table. Of says to which group a row belongs and with
 // what amount, or that it doesn't count; add returns a + sign·b.
 func Sum[G comparable, V comparable, K comparable, S any](t *Of[K, S], compare func(a, b G) int, of func(*S) (G, V, bool), add func(a, b V, sign int) V) Tally[G, V, K, S] {
-	sums := newTree(func(a, b any) bool { return compare(a.(*sum[G, V]).g, b.(*sum[G, V]).g) < 0 })
-	t.d.kept = append(t.d.kept, keeper{sums, func(sums *tree, _, old, now any) {
-		resum(sums, of, add, old.(*S), now.(*S))
-	}})
+	less := func(a, b any) bool { return compare(a.(*sum[G, V]).g, b.(*sum[G, V]).g) < 0 }
+	t.d.kept = append(t.d.kept, keeper{
+		tree:   newTree(less),
+		change: func(sums *tree, _, old, now any) { resum(sums, of, add, old.(*S), now.(*S)) },
+		fill: func(rows *tree) *tree {
+			sums := newTree(less)
+			rows.scan(func(i any) bool {
+				resum(sums, of, add, nil, &i.(*row[K, S]).s)
+				return true
+			})
+			return sums
+		},
+	})
 	return Tally[G, V, K, S]{place: len(t.d.kept) - 1}
 }
 
@@ -55,20 +66,20 @@ func resum[G comparable, V comparable, S any](sums *tree, of func(*S) (G, V, boo
 
 func enter[G comparable, V comparable](sums *tree, add func(a, b V, sign int) V, g G, v V, sign int) {
 	at := sum[G, V]{g: g}
-	if old, ok := sums.get(&at); ok {
+	if old, ok := sums.get(at.item()); ok {
 		at = *old.(*sum[G, V])
 	}
 	at.v, at.rows = add(at.v, v, sign), at.rows+sign
 	if at.rows == 0 { // a group without rows is forgotten, so that no one's name stays for ever
-		sums.delete(&at)
+		sums.delete(at.item())
 		return
 	}
-	sums.set(&at)
+	sums.set(at.item())
 }
 
 // Total returns the sum of a group, zero where it has no rows.
 func Total[G comparable, V comparable, K comparable, S any](x Tally[G, V, K, S], t *Of[K, S], g G) (v V) {
-	if at, ok := t.d.kept[x.place].tree.get(&sum[G, V]{g: g}); ok {
+	if at, ok := t.d.tree(x.place).get((&sum[G, V]{g: g}).item()); ok {
 		v = at.(*sum[G, V]).v
 	}
 	return v
@@ -76,7 +87,7 @@ func Total[G comparable, V comparable, K comparable, S any](x Tally[G, V, K, S],
 
 // Totals goes through the groups that have rows, in order.
 func Totals[G comparable, V comparable, K comparable, S any](x Tally[G, V, K, S], t *Of[K, S]) iter.Seq2[G, V] {
-	sums := t.d.kept[x.place].tree
+	sums := t.d.tree(x.place)
 	return func(yield func(G, V) bool) {
 		sums.scan(func(item any) bool {
 			s := item.(*sum[G, V])
