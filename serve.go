@@ -193,6 +193,9 @@ func (n *node) start(ctx context.Context, group *errgroup.Group, listener net.Li
 	if err := n.bootstrap(ctx); err != nil {
 		return fmt.Errorf("first start: %w", err)
 	}
+	if err := n.loadNamespaces(ctx); err != nil {
+		return err
+	}
 	sources, err := n.startHistory(ctx, group)
 	if err != nil {
 		return err

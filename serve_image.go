@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"skylog/api/image"
+	"skylog/commands"
 	"skylog/infra/imageformat"
 	"skylog/infra/imagestore"
 	"skylog/infra/webdownload"
@@ -110,6 +111,20 @@ func (n *node) glance() (*image.Service, error) {
 		s.CheckURI = n.images.web.Check
 	}
 	return s, nil
+}
+
+// loadNamespaces gives the cloud the namespaces of metadata that it begins with.
+// They belong to nobody: their owner is a word, as it is where Glance loads them.
+func (n *node) loadNamespaces(ctx context.Context) error {
+	load, err := image.DefaultNamespaces("admin")
+	if err != nil {
+		return err
+	}
+	if there, _ := n.now().Image.Editions.Get("default"); there.Number >= load.Edition {
+		return nil
+	}
+	_, err = n.cell.Do(commands.With(ctx, commands.Caller{Origin: "cell"}), load)
+	return err
 }
 
 // startImports does the imports that are asked for.

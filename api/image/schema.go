@@ -29,6 +29,13 @@ func mountSchemas(a huma.API) {
 		}
 		return &documentOut{schema}, nil
 	})
+	api.Handle(a, "GET /schemas/metadefs/{name}", api.Authenticated, http.StatusOK, func(_ context.Context, in *schemaIn) (*documentOut, error) {
+		schema, ok := metadefSchemas[in.Name]
+		if !ok {
+			return nil, commands.Refuse(commands.NotFound, "There is no schema metadefs/%s.", in.Name)
+		}
+		return &documentOut{schema}, nil
+	})
 }
 
 var schemas = map[string]object{

@@ -108,6 +108,7 @@ func (s *Service) mount(a huma.API) {
 	s.mountMembers(a)
 	s.mountTasks(a)
 	s.mountStores(a)
+	s.mountNamespaces(a)
 	mountSchemas(a)
 }
 

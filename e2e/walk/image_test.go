@@ -2,6 +2,7 @@ package walk
 
 import (
 	"errors"
+	"maps"
 	"path/filepath"
 
 	"skylog/api/image"
@@ -43,7 +44,7 @@ var (
 	off    = []string{`POST /image/v2/images/$full/actions/deactivate`}
 )
 
-var imageTries = map[string]try{
+var imageTries = withMetadefs(map[string]try{
 	"POST /image/v2/images":                         {body: `{"name":"$n"}`},
 	"GET /image/v2/images":                          {},
 	"GET /image/v2/images/{id}":                     {at: "$image"},
@@ -71,5 +72,37 @@ var imageTries = map[string]try{
 	"GET /image/v2/images/{id}/tasks":               {at: "$image", given: fetch},
 	"GET /image/v2/tasks":                           {as: "admin"},
 	"GET /image/v2/tasks/{task}":                    {as: "admin", at: "$task"},
+	"GET /image/v2/schemas/metadefs/{name}":         {at: "namespace", eve: 200, una: 200, why: documented},
 	"GET /v1/image-bytes/{id}":                      {at: "$full", query: "$signature", headers: stream, denied: 403},
+})
+
+// withMetadefs adds the metadata definitions of a namespace of ada's project,
+// which only its members see and only administrators write.
+func withMetadefs(tries map[string]try) map[string]try {
+	const all = "/image/v2/metadefs/namespaces"
+	const one = all + "/{namespace}"
+	maps.Copy(tries, map[string]try{
+		"GET /image/v2/metadefs/resource_types":    {},
+		"GET " + all:                               {},
+		"POST " + all:                              {as: "admin", body: `{"namespace":"$n"}`},
+		"GET " + one:                               {at: "$namespace"},
+		"PUT " + one:                               {as: "admin", at: "$namespace", body: `{"namespace":"$n","owner":"$lab"}`},
+		"DELETE " + one:                            {as: "admin", at: "$namespace"},
+		"POST " + one + "/tags/{name}":             {as: "admin", at: "$namespace t2"},
+		"POST " + one + "/tags":                    {as: "admin", at: "$namespace", body: `{"tags":[{"name":"t2"}]}`},
+		"POST " + one + "/resource_types":          {as: "admin", at: "$namespace", body: `{"name":"OS::Nova::Flavor"}`},
+		"DELETE " + one + "/resource_types/{name}": {as: "admin", at: "$namespace r"},
+		"GET " + one + "/resource_types":           {at: "$namespace"},
+		"POST " + one + "/objects":                 {as: "admin", at: "$namespace", body: `{"name":"o2"}`},
+		"POST " + one + "/properties":              {as: "admin", at: "$namespace", body: `{"name":"p2","title":"P","type":"string"}`},
+	})
+	for kind, k := range map[string]struct{ name, body string }{"objects": {"o", `{"name":"o"}`}, "properties": {"p", `{"name":"p","title":"P","type":"string"}`}, "tags": {"t", `{"name":"t"}`}} {
+		at := "$namespace " + k.name
+		tries["GET "+one+"/"+kind] = try{at: "$namespace"}
+		tries["DELETE "+one+"/"+kind] = try{as: "admin", at: "$namespace"}
+		tries["GET "+one+"/"+kind+"/{name}"] = try{at: at}
+		tries["PUT "+one+"/"+kind+"/{name}"] = try{as: "admin", at: at, body: k.body}
+		tries["DELETE "+one+"/"+kind+"/{name}"] = try{as: "admin", at: at}
+	}
+	return tries
 }

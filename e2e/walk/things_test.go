@@ -45,6 +45,8 @@ var makers = map[string]maker{
 	"image":   {"ada", "POST /image/v2/images", `{"name":"$n","disk_format":"raw","container_format":"bare","tags":["blue"]}`, "id"},
 	"task":    {"ada", "GET /image/v2/images/$fetched/tasks", ``, "tasks.0.id"},
 	"fetched": {"ada", "POST /image/v2/images", `{"name":"$n","disk_format":"raw","container_format":"bare"}`, "id"},
+	"namespace": {"admin", "POST /image/v2/metadefs/namespaces", `{"namespace":"$n","owner":"$lab","objects":[{"name":"o"}],"tags":[{"name":"t"}],` +
+		`"properties":{"p":{"title":"P","type":"string"}},"resource_type_associations":[{"name":"r"}]}`, "namespace"},
 	"hers":    {"eve", "POST /image/v2/images", `{"name":"eves","disk_format":"raw","container_format":"bare"}`, "id"},
 	"mine":    {"eve", "POST /network/v2.0/networks", `{"network":{"name":"eves"}}`, "network.id"},
 	"guards":  {"eve", "POST /network/v2.0/security-groups", `{"security_group":{"name":"eves"}}`, "security_group.id"},

@@ -14,5 +14,7 @@ func Catalog() []events.Type {
 		events.Of[ImageStagingStarted](), events.Of[ImageStaged](), events.Of[ImageStoreDropped](),
 		events.Of[ImportRequested](), events.Of[ImportContinued](), events.Of[ImageImported](), events.Of[ImageCopied](), events.Of[ImportFailed](), events.Of[TaskExpired](),
 		events.Of[ImageMemberAdded](), events.Of[ImageMemberAnswered](), events.Of[ImageMemberRemoved](),
+		events.Of[NamespaceCreated](), events.Of[NamespaceRedefined](), events.Of[NamespaceDeleted](), events.Of[NamespacesLoaded](),
+		events.Of[DefinitionAdded](), events.Of[DefinitionReplaced](), events.Of[DefinitionRemoved](), events.Of[DefinitionsCleared](),
 	}
 }

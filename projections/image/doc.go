@@ -13,11 +13,16 @@ type Tables struct {
 	Images  Images
 	Members Members
 	Tasks   Tasks
+
+	Namespaces    Namespaces
+	ResourceTypes ResourceTypes
+	Editions      Editions
 }
 
 // New makes the service's tables, empty.
 func New() Tables {
-	return Tables{Images: newImages(), Members: newMembers(), Tasks: newTasks()}
+	return Tables{Images: newImages(), Members: newMembers(), Tasks: newTasks(),
+		Namespaces: newNamespaces(), ResourceTypes: newResourceTypes(), Editions: newEditions()}
 }
 
 // Apply folds one event into every table that it concerns.
@@ -25,6 +30,9 @@ func (t *Tables) Apply(e events.Event, m events.Meta) {
 	t.Images.Apply(e, m)
 	t.Members.Apply(e, m)
 	t.Tasks.Apply(e, m)
+	t.Namespaces.Apply(e, m)
+	t.ResourceTypes.Apply(e, m)
+	t.Editions.Apply(e, m)
 }
 
 // VisibleTo returns the image if the project may know of it: an administrator

@@ -34,6 +34,15 @@ func init() {
 
 	internal(func(e evt.TaskExpired) string { return e.TaskID })
 
+	on(func(e evt.NamespaceCreated) About { return namespace(e.Namespace) })
+	on(func(e evt.NamespaceRedefined) About { return namespace(e.Namespace) })
+	on(func(e evt.NamespaceDeleted) About { return namespace(e.Namespace) })
+	on(func(evt.NamespacesLoaded) About { return namespace("default") })
+	on(func(e evt.DefinitionAdded) About { return namespace(e.Namespace) })
+	on(func(e evt.DefinitionReplaced) About { return namespace(e.Namespace) })
+	on(func(e evt.DefinitionRemoved) About { return namespace(e.Namespace) })
+	on(func(e evt.DefinitionsCleared) About { return namespace(e.Namespace) })
+
 	on(func(e evt.ImageMemberAdded) About { return member(e.ImageID, e.MemberID) })
 	on(func(e evt.ImageMemberAnswered) About { return member(e.ImageID, e.MemberID) })
 	on(func(e evt.ImageMemberRemoved) About { return member(e.ImageID, e.MemberID) })
@@ -45,3 +54,6 @@ func image(id string) Subject { return Subject{"image", "image", id} }
 func member(imageID, project string) About {
 	return About{Subject: image(imageID), For: []Audience{Project(project)}}
 }
+
+// namespace is an event of metadata definitions, which are administrators' work.
+func namespace(name string) About { return About{Subject: Subject{"image", "namespace", name}} }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"syscall"
 	"time"
 
 	"github.com/google/uuid"
@@ -196,14 +195,14 @@ func (j *job) finish(found cmd.FinishImport, open func() (io.ReadSeekCloser, err
 			found.Stores = append(found.Stores, name)
 		case j.ctx.Err() != nil:
 			return err
-		case errors.Is(err, syscall.ENOSPC):
-			err = commands.Refuse(commands.OverLimit, "Store %s is full.", name)
-			fallthrough
 		default:
+			j.Logger.Warn("a store could not take an image", "store", name, "task", j.task.ID, "error", err)
+			if _, refused := commands.Refused(err); !refused {
+				err = commands.Refuse(commands.Conflict, "Store %s could not take the bytes.", name)
+			}
 			if j.task.AllMustSucceed {
 				return err
 			}
-			j.Logger.Warn("a store could not take an image", "store", name, "task", j.task.ID, "error", err)
 			found.Failed = append(found.Failed, name)
 		}
 	}
