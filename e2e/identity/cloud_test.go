@@ -64,7 +64,7 @@ func cloud(t testing.TB) *rig {
 	r := &rig{t: t}
 	ctx, cancel := context.WithCancel(context.Background())
 	var err error
-	r.cell, err = cell.Open(ctx, cell.Config{Node: "test", Store: memlog.New(), Rules: handlers.NewRegistry(decide.Register), Clock: time.Now, Logger: quiet})
+	r.cell, err = cell.Open(ctx, cell.Config{Node: "test", Store: memlog.New(), Rules: handlers.NewRegistry(decide.Register), Clock: r.now, Logger: quiet})
 	if err != nil {
 		t.Fatal(err)
 	}
