@@ -41,6 +41,8 @@ type PortReconfigured struct {
 	// groups it is no longer in.
 	SendersChanged bool
 	LeftGroups     []string
+	// LeftDevice is the device whose port it is no longer.
+	LeftDevice string `json:",omitempty"`
 }
 
 // PortBound says on which host a port is to be plugged.
@@ -61,6 +63,8 @@ type PortDeleted struct {
 	ID, NetworkID    string
 	DHCP             bool // it was its network's DHCP port
 	SecurityGroupIDs []string
+	// LeftDevice is the device whose port it was on a host.
+	LeftDevice string `json:",omitempty"`
 }
 
 // EventType is the wire name.

@@ -193,6 +193,10 @@ func TestDeletePort(t *testing.T) {
 	given.Run(t, Register, []given.Case{
 		{Name: "a port goes", Given: after(laid, given.Events{port("p", macA, "", []string{"g"})}), When: cmd.DeletePort{ID: "p"},
 			Then: given.Events{evt.PortDeleted{ID: "p", NetworkID: "n", SecurityGroupIDs: []string{"g"}}}},
+		{Name: "a port that is plugged names the server that lost it",
+			Given: after(laid, given.Events{port("p", macA, "compute:nova", nil), evt.PortReconfigured{ID: "p", NetworkID: "n",
+				Settings: evt.PortSettings{DeviceID: "one", DeviceOwner: "compute:nova", MAC: macA}}, evt.PortBound{ID: "p", Host: "h"}}),
+			When: cmd.DeletePort{ID: "p"}, Then: given.Events{evt.PortDeleted{ID: "p", NetworkID: "n", LeftDevice: "one"}}},
 		{Name: "a router's port stays", Given: after(laid, given.Events{port("p", macA, "network:router_interface", nil)}), When: cmd.DeletePort{ID: "p"},
 			Refused: commands.Conflict},
 		{Name: "what isn't there can't go", When: cmd.DeletePort{ID: "p"}, Refused: commands.NotFound},

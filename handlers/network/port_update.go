@@ -136,6 +136,9 @@ func reconfigured(p view.Port, s evt.PortSettings) (evt.PortReconfigured, bool) 
 			e.LeftGroups = append(e.LeftGroups, g)
 		}
 	}
+	if s.DeviceID != was.DeviceID && p.Host != "" {
+		e.LeftDevice = was.DeviceID
+	}
 	e.SendersChanged = s.PortSecurity != was.PortSecurity || !slices.Equal(s.FixedIPs, was.FixedIPs) ||
 		!slices.Equal(s.SecurityGroupIDs, was.SecurityGroupIDs) || !slices.Equal(s.AllowedPairs, was.AllowedPairs)
 	changed := e.SendersChanged || s.Name != was.Name || s.Description != was.Description || s.DeviceID != was.DeviceID ||

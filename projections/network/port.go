@@ -46,7 +46,11 @@ func (p *Port) Serves() bool { return strings.HasPrefix(p.DeviceOwner, "compute:
 
 // Deleted is the event by which the port goes.
 func (p *Port) Deleted() evt.PortDeleted {
-	return evt.PortDeleted{ID: p.ID, NetworkID: p.NetworkID, DHCP: p.DHCP(), SecurityGroupIDs: p.SecurityGroupIDs}
+	e := evt.PortDeleted{ID: p.ID, NetworkID: p.NetworkID, DHCP: p.DHCP(), SecurityGroupIDs: p.SecurityGroupIDs}
+	if p.Host != "" {
+		e.LeftDevice = p.DeviceID
+	}
+	return e
 }
 
 // Detached are the events by which a port that outlives its server is left.

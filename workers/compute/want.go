@@ -208,11 +208,19 @@ func idOf(e events.Event) string {
 	return ""
 }
 
-// touchedPorts says which servers a network event is about, by their ports. A
-// port's own making and binding is part of its server's.
+// touchedPorts says which servers a network event is about, by their ports, and
+// which one has a port no more. A port's own making and binding is part of its server's.
 func touchedPorts(w *projections.World, e events.Event, emit func(id string, soon bool)) {
 	own := ""
 	switch e := e.(type) {
+	case netevt.PortUnbound:
+		if p, ok := w.Network.Ports.Get(e.ID); ok {
+			emit(p.DeviceID, true)
+		}
+	case netevt.PortDeleted:
+		emit(e.LeftDevice, true)
+	case netevt.PortReconfigured:
+		emit(e.LeftDevice, true)
 	case netevt.PortCreated:
 		own = e.ID
 	case netevt.PortBound:
