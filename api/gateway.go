@@ -287,7 +287,7 @@ func (g *Gateway) admit(w http.ResponseWriter, hr *http.Request, r *request, o *
 	if err == nil {
 		if service := hr.Header.Get("X-Service-Token"); service != "" {
 			if peer, err := g.identify(r.world, service); err == nil {
-				who.ServiceRoles = peer.Roles
+				who.ServiceRoles, who.Rights = peer.Roles, append(who.Rights, peer.Rights...)
 			}
 		}
 		who.Version = r.version
@@ -351,7 +351,8 @@ var keys = uuid.MustParse("6c1f0a52-7a0c-5e0b-9a3c-1d2f4b8e9d10")
 // caller names the command of this request before anything else happens, so that
 // a request repeated under one idempotency key makes the same ids.
 func (r *request) caller(hr *http.Request) (commands.Caller, error) {
-	c := commands.Caller{UserID: r.who.UserID, ProjectID: r.who.ProjectID, RequestID: r.id, Admin: slices.Contains(r.who.Roles, "admin")}
+	c := commands.Caller{UserID: r.who.UserID, ProjectID: r.who.ProjectID, RequestID: r.id, Admin: slices.Contains(r.who.Roles, "admin"),
+		Rights: r.who.Rights, Authorized: r.world.Seq}
 	key := hr.Header.Get("Idempotency-Key")
 	if len(key) > maxKey {
 		return c, Fail(http.StatusBadRequest, "The idempotency key is longer than %d bytes.", maxKey)

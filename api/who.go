@@ -26,6 +26,9 @@ type Who struct {
 	Version                                 Version  // the microversion asked for
 	// AccessRules are the only calls that the caller may make; nil: whatever policy allows.
 	AccessRules []AccessRule
+	// Rights is what the caller's roles were read from, and those of the service
+	// token; the decider holds it against the head. None: they can't change.
+	Rights []commands.Rights
 	// Claims is what the authenticator knows besides; only its own service reads it.
 	Claims any
 }

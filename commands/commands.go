@@ -43,6 +43,10 @@ type Caller struct {
 	Origin string
 	// Admin: an administrator asks; when the disk is nearly full, they still may.
 	Admin bool
+	// Rights are those of the caller's token, and of the service token beside it, as
+	// they were in the world of frame Authorized; none: nobody's rights matter.
+	Rights     []Rights
+	Authorized uint64
 	// NotAfter bounds how late the batch may be decided; zero: DefaultPatience.
 	NotAfter time.Time
 }

@@ -16,12 +16,16 @@ type Envelope struct {
 	Cause     string `json:"cause,omitempty"`
 	// Origin is from where the node that stored the envelope had it, such as
 	// "host.a"; empty: from itself.
-	Origin   string    `json:"origin,omitempty"`
-	Keyed    bool      `json:"keyed,omitempty"`
-	BodyHash string    `json:"hash,omitempty"`
-	At       time.Time `json:"at"`
-	NotAfter time.Time `json:"notAfter"`
-	Commands []Record  `json:"commands"`
+	Origin   string `json:"origin,omitempty"`
+	Keyed    bool   `json:"keyed,omitempty"`
+	BodyHash string `json:"hash,omitempty"`
+	// Authorized is the frame of the world in which the caller had these Rights, a list
+	// of Rights that stays undecoded unless somebody's changed since.
+	Authorized uint64          `json:"authorized,omitempty"`
+	Rights     json.RawMessage `json:"rights,omitempty"`
+	At         time.Time       `json:"at"`
+	NotAfter   time.Time       `json:"notAfter"`
+	Commands   []Record        `json:"commands"`
 }
 
 // Record is one command in its wire form.
@@ -41,6 +45,13 @@ func Seal(id string, c Caller, at time.Time, cs []Command) (Envelope, error) {
 	}
 	e := Envelope{ID: id, UserID: c.UserID, ProjectID: c.ProjectID, RequestID: c.RequestID, Cause: c.Cause, Origin: c.Origin,
 		Keyed: c.Keyed, BodyHash: c.BodyHash, At: at, NotAfter: c.NotAfter, Commands: make([]Record, len(cs))}
+	if len(c.Rights) > 0 {
+		rights, err := json.Marshal(c.Rights)
+		if err != nil {
+			return Envelope{}, fmt.Errorf("encode the caller's rights: %w", err)
+		}
+		e.Authorized, e.Rights = c.Authorized, rights
+	}
 	if e.NotAfter.IsZero() {
 		e.NotAfter = at.Add(DefaultPatience)
 	}

@@ -29,7 +29,8 @@ type Decider struct {
 	head      *projections.World // what is folded into
 	published *projections.World // the head as readers have it
 	epoch     uint64
-	careful   bool // one command a frame: the commands before these killed a decider
+	rights    uint64 // the frame in which somebody's rights may last have changed
+	careful   bool   // one command a frame: the commands before these killed a decider
 	questions chan question
 }
 
@@ -46,7 +47,7 @@ const MaxCommits = 4096
 // must hold all frames there are. It returns when ctx ends, when it was fenced
 // off by another decider, or when the log can't be trusted.
 func (d *Decider) Run(ctx context.Context, head *projections.World) error {
-	d.head, d.published, d.epoch = head, head.Publish(), head.Epoch+1
+	d.head, d.published, d.epoch, d.rights = head, head.Publish(), head.Epoch+1, head.Seq
 	first, last, err := d.Inbox.Range(ctx)
 	if err != nil {
 		return fmt.Errorf("read where CMD begins: %w", err)

@@ -68,6 +68,7 @@ func (d *Decider) decide(f *draft, e *commands.Envelope, origin string) {
 			d.fail(&c, err)
 			break
 		}
+		d.mayChange(facts)
 		d.add(f, c, facts)
 		return
 	}
@@ -133,6 +134,9 @@ func (d *Decider) outcome(f *draft, e *commands.Envelope, c *events.Commit) (fac
 			d.refold(f)
 		}
 	}()
+	if err := d.entitled(e); err != nil {
+		return nil, err
+	}
 	m := events.Meta{Seq: d.head.Seq + 1, Time: f.time, Command: c.Command, Caller: c.Caller}
 	for _, r := range e.Commands {
 		decided, err := d.Rules.Decide(d.head, r, c.Caller.Origin)

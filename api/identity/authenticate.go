@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"skylog/api"
+	"skylog/commands"
 	"skylog/projections"
 	view "skylog/projections/identity"
 )
@@ -35,10 +36,13 @@ func (s *Service) Authenticate(w *projections.World, token string) (api.Who, err
 		who.AccessRules = rulesOf(&w.Identity, &a)
 	}
 	roles := w.Identity.RolesOf(k)
+	rights := commands.Rights{UserID: k.UserID, ScopeKind: k.Scope.Kind, ScopeID: k.Scope.ID, AuditID: k.AuditID, Issued: k.Seq,
+		TrustID: k.TrustID, ApplicationCredentialID: k.ApplicationCredentialID, RoleIDs: make([]string, len(roles))}
 	who.Roles = make([]string, len(roles))
 	for i, r := range roles {
-		who.Roles[i] = r.Name
+		who.Roles[i], rights.RoleIDs[i] = r.Name, r.ID
 	}
+	who.Rights = []commands.Rights{rights}
 	return who, nil
 }
 

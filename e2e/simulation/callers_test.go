@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"time"
@@ -31,12 +32,20 @@ func (c *caller) id() string {
 	return uuid.NewSHA1(uuid.NameSpaceURL, fmt.Appendf(nil, "%d %s %d", c.cloud.seed, c.project, c.n)).String()
 }
 
-// ask asks under one id until it is answered, and sometimes once more.
+// ask asks under one id until it is answered, and sometimes once more. Each time
+// the edge looks anew at what the caller may; it may take a while until the
+// command is on its way.
 func (c *caller) ask(ctx context.Context, cs ...commands.Command) bool {
 	who := commands.Caller{UserID: "user of " + c.project, ProjectID: c.project, CommandID: c.id(), Keyed: true, BodyHash: "same"}
 	again := c.luck.happens(0.1)
 	for range 100 {
-		_, err := c.cloud.do(ctx, who, cs...)
+		authorized, err := c.cloud.authorize(who)
+		if errors.Is(err, errForbidden) || pause(ctx, c.luck.within(50*time.Millisecond)) != nil {
+			return false
+		}
+		if err == nil {
+			_, err = c.cloud.do(ctx, authorized, cs...)
+		}
 		_, refused := commands.Refused(err)
 		switch {
 		case (err == nil || refused) && !again:

@@ -47,6 +47,7 @@ func simulate(t *testing.T, seed uint64) {
 	for _, h := range c.hosts {
 		h.start()
 	}
+	c.found(ctx, "operators")
 	setup := &caller{cloud: c, luck: newLuck(seed, 3), project: "operators"}
 	if !setup.ask(ctx, cmd.CreateFlavor{ID: flavor, Name: flavor, VCPUs: 1, RAMMiB: 1024, DiskGiB: 5, Public: true}) {
 		t.Fatal("there is no flavor")
@@ -56,8 +57,10 @@ func simulate(t *testing.T, seed uint64) {
 	until := time.Now().Add(trouble)
 	for n := range projects {
 		one := &caller{cloud: c, luck: newLuck(seed, uint64(10+n)), project: fmt.Sprintf("project %d", n)}
+		c.found(ctx, one.project)
 		group.Go(func() {
 			one.settle(ctx)
+			group.Go(func() { c.meddle(ctx, one.project, newLuck(seed, uint64(20+n)), until) })
 			one.live(ctx, until)
 		})
 	}
@@ -70,6 +73,8 @@ func simulate(t *testing.T, seed uint64) {
 	c.rest(ctx)
 	w := c.cell.Now()
 	count(t, w)
+	granted, refused := c.entitled(ctx)
+	t.Logf("%d commands of users were granted, %d forbidden on the way", granted, refused)
 	for n, h := range c.hosts {
 		only := []string{stray}[:max(0, 1-n)] // on the first host
 		if aside := h.Aside(); !slices.Equal(aside, only) {
