@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"reflect"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -52,11 +53,24 @@ func loadSettings(c *cobra.Command, file string) error {
 		if f.Changed || !k.Exists(f.Name) || failed != nil {
 			return
 		}
-		if err := f.Value.Set(k.String(f.Name)); err != nil {
+		if err := f.Value.Set(settingText(k, f.Name)); err != nil {
 			failed = fmt.Errorf("setting %s: %w", f.Name, err)
 		}
 	})
 	return failed
+}
+
+// settingText is a setting as a flag takes it: a list's members with commas between.
+func settingText(k *koanf.Koanf, name string) string {
+	list := reflect.ValueOf(k.Get(name))
+	if list.Kind() != reflect.Slice {
+		return k.String(name)
+	}
+	members := make([]string, list.Len())
+	for i := range members {
+		members[i] = fmt.Sprint(list.Index(i).Interface())
+	}
+	return strings.Join(members, ",")
 }
 
 type yamlParser struct{}
