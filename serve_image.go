@@ -15,6 +15,7 @@ import (
 
 	"skylog/api/image"
 	"skylog/commands"
+	"skylog/infra/imageconvert"
 	"skylog/infra/imageformat"
 	"skylog/infra/imagestore"
 	"skylog/infra/webdownload"
@@ -27,10 +28,12 @@ type imageSettings struct {
 	stores                         []string
 	webHosts, webSchemes, webInner []string
 	webPorts                       []int
+	convertTo                      string
 }
 
 func (s *imageSettings) flags(f *pflag.FlagSet) {
 	f.StringSliceVar(&s.stores, "image-store", nil, "NAME=DIR of a further store of image bytes; several by commas")
+	f.StringVar(&s.convertTo, "image-convert-to", "", "disk format, raw or qcow2, that imported images are brought into (default: they stay as they are)")
 	f.StringSliceVar(&s.webHosts, "web-download-hosts", nil, "hosts that images may be imported from by web-download; * is every one (default: there is no web-download)")
 	f.StringSliceVar(&s.webSchemes, "web-download-schemes", []string{"http", "https"}, "schemes of those addresses")
 	f.IntSliceVar(&s.webPorts, "web-download-ports", []int{80, 443}, "ports of those addresses")
@@ -91,8 +94,27 @@ func (n *node) openImages() (err error) {
 		}
 		s.all = append(s.all, image.NamedStore{Store: s.files[name], Name: name, Dir: dir})
 	}
+	if n.image.convertTo != "" {
+		if n.image.convertTo != "raw" && n.image.convertTo != "qcow2" {
+			return fmt.Errorf("setting image-convert-to: %q is neither raw nor qcow2", n.image.convertTo)
+		}
+		if err := imageconvert.Available(); err != nil {
+			return err
+		}
+	}
 	s.web, err = n.image.guard()
 	return err
+}
+
+// convert converts a staged disk.
+func (n *node) convert(ctx context.Context, name, format, as string, maxBytes int64) error {
+	from, ok := n.images.staging.Path(name)
+	if !ok {
+		return fmt.Errorf("%s isn't staged", name)
+	}
+	return n.images.staging.Create(as, func(to string) error {
+		return new(imageconvert.Converter).Convert(ctx, from, format, to, n.image.convertTo, maxBytes)
+	})
 }
 
 // glance is the image API.
@@ -131,6 +153,7 @@ func (n *node) loadNamespaces(ctx context.Context) error {
 func (n *node) startImports(ctx context.Context, group *errgroup.Group) {
 	limits := (&image.Service{}).WithDefaults()
 	m := &imageworkers.Importer{Now: n.now, Do: n.cell.Do, Frames: n.cell.Frames, Stores: map[string]imageworkers.Store{}, Staging: n.images.staging,
+		Convert: n.convert, ConvertTo: n.image.convertTo,
 		Inspect: func(disk, container string) imageworkers.Inspection {
 			return imageformat.New(image.Disk(disk, container))
 		},

@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 
-	imagecmd "skylog/commands/image"
+	cmd "skylog/commands/image"
 )
 
 // defaultNamespaces are the namespaces that OpenStack comes with: names, types
@@ -20,8 +20,8 @@ const edition = 1
 
 // DefaultNamespaces is the command that gives a cloud the namespaces it begins
 // with, owned by a project.
-func DefaultNamespaces(projectID string) (imagecmd.LoadNamespaces, error) {
-	c := imagecmd.LoadNamespaces{Edition: edition}
+func DefaultNamespaces(projectID string) (cmd.LoadNamespaces, error) {
+	c := cmd.LoadNamespaces{Edition: edition}
 	var all []map[string]any
 	if err := json.Unmarshal(defaultNamespaces, &all); err != nil {
 		return c, fmt.Errorf("default namespaces: %w", err)

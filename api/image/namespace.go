@@ -1,7 +1,6 @@
 package image
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -13,7 +12,7 @@ import (
 
 	"skylog/api"
 	"skylog/commands"
-	imagecmd "skylog/commands/image"
+	cmd "skylog/commands/image"
 	view "skylog/projections/image"
 )
 
@@ -140,7 +139,7 @@ func (s *Service) redefineNamespace(ctx context.Context, in *redefineIn) (*docum
 	if err != nil {
 		return nil, err
 	}
-	w, err := s.Do(ctx, imagecmd.RedefineNamespace{Namespace: in.Namespace, As: c.Namespace, OwnerID: c.OwnerID, DisplayName: c.DisplayName,
+	w, err := s.Do(ctx, cmd.RedefineNamespace{Namespace: in.Namespace, As: c.Namespace, OwnerID: c.OwnerID, DisplayName: c.DisplayName,
 		Description: c.Description, Visibility: c.Visibility, Protected: c.Protected})
 	if err != nil {
 		return nil, err
@@ -153,7 +152,7 @@ func (s *Service) deleteNamespace(ctx context.Context, in *ByNamespace) (*api.Em
 	if _, err := mayNamespace(ctx, in.Namespace, "delete_metadef_namespace"); err != nil {
 		return nil, err
 	}
-	_, err := s.Do(ctx, imagecmd.DeleteNamespace{Namespace: in.Namespace})
+	_, err := s.Do(ctx, cmd.DeleteNamespace{Namespace: in.Namespace})
 	return &api.Empty{Status: http.StatusNoContent}, err
 }
 
@@ -249,7 +248,10 @@ func (s *Service) listNamespaces(ctx context.Context, _ *struct{}) (*documentOut
 	}
 	all := visibleNamespaces(ctx, visibility, params.Get("resource_types"))
 	slices.SortFunc(all, func(a, b view.Namespace) int {
-		c := cmp.Or(order(&a, &b), strings.Compare(a.Name, b.Name))
+		c := order(&a, &b)
+		if c == 0 {
+			c = strings.Compare(a.Name, b.Name)
+		}
 		if direction == "desc" {
 			c = -c
 		}

@@ -46,28 +46,37 @@ const partial = ".part"
 
 // Save writes all that can be read under a name. After an error there is
 // nothing under it. A full disk is syscall.ENOSPC.
-func (s *Store) Save(name string, from io.Reader) (err error) {
+func (s *Store) Save(name string, from io.Reader) error {
+	return s.Create(name, func(path string) error {
+		f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+		if err != nil {
+			return fmt.Errorf("image store: %w", err)
+		}
+		return errors.Join(s.fill(f, from), f.Close())
+	})
+}
+
+// Create files under a name what write makes at a path. After an error there is
+// nothing under it.
+func (s *Store) Create(name string, write func(path string) error) (err error) {
 	path, err := s.path(name)
 	if err != nil {
 		return err
 	}
-	f, err := os.OpenFile(path+partial, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return fmt.Errorf("image store: %w", err)
+	if _, err := os.Lstat(path + partial); err == nil {
+		return fmt.Errorf("image store: %s is being written: %w", name, fs.ErrExist)
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, os.Remove(path+partial))
+			if e := os.Remove(path + partial); !errors.Is(e, fs.ErrNotExist) {
+				err = errors.Join(err, e)
+			}
 		}
 	}()
-	err = s.fill(f, from)
-	if err == nil {
-		err = f.Chmod(0o400)
+	if err = write(path + partial); err != nil {
+		return err
 	}
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
+	if err = seal(path + partial); err != nil {
 		return err
 	}
 	if err = os.Link(path+partial, path); err != nil { // unlike a rename, never over another
@@ -77,6 +86,15 @@ func (s *Store) Save(name string, from io.Reader) (err error) {
 		return fmt.Errorf("image store: %w", err)
 	}
 	return s.sync()
+}
+
+// seal makes a file durable, and one that isn't written any more.
+func seal(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return fmt.Errorf("image store: %w", err)
+	}
+	return errors.Join(f.Chmod(0o400), f.Sync(), f.Close())
 }
 
 func (s *Store) fill(f *os.File, from io.Reader) error {

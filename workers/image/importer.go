@@ -52,11 +52,11 @@ type Importer struct {
 	Download func(ctx context.Context, uri string) (io.ReadCloser, error)
 	// Unseal reads what was sealed for a project.
 	Unseal func(project string, sealed []byte) ([]byte, error)
-	// Convert writes the disk that is staged under a name into another format,
-	// under another name; nil: disks stay as they are.
-	Convert func(ctx context.Context, name, format, as string) error
-	// ConvertTo is the format that imported disks are brought into; empty: none.
+	// ConvertTo is the format that imported disks are brought into; empty: they
+	// stay as they are. Convert brings the disk that is staged under a name, and
+	// has a format, into that one, under another name and in so many bytes at most.
 	ConvertTo string
+	Convert   func(ctx context.Context, name, format, as string, maxBytes int64) error
 	// MaxBytes is how large an image may be, MaxVirtualBytes how large a disk it
 	// may make, ProjectBytes what the images of a project may have together.
 	MaxBytes, MaxVirtualBytes, ProjectBytes int64

@@ -216,3 +216,27 @@ func TestStagedBytesThatNobodyImportsGo(t *testing.T) {
 		t.Errorf("%v is left", b.staged.bytes)
 	}
 }
+
+func TestAnImportedDiskIsBroughtIntoTheCloudsFormat(t *testing.T) {
+	b := newBench(t, fromStaging)
+	b.ConvertTo = "qcow2"
+	b.Convert = func(_ context.Context, name, format, as string, _ int64) error {
+		if name != "u1" || format != "raw" {
+			t.Errorf("%s, a %s, is converted", name, format)
+		}
+		b.staged.bytes[as] = "converted"
+		return nil
+	}
+	b.work(t.Context(), b.task())
+	done, ok := b.told[len(b.told)-1].(cmd.FinishImport)
+	if !ok || done.DiskFormat != "qcow2" || done.SHA512 != "sha:converted" || b.local.bytes["t1"] != "converted" || len(b.staged.bytes) != 0 {
+		t.Errorf("told %+v, left %v and staged %v", b.told[len(b.told)-1], b.local.bytes, b.staged.bytes)
+	}
+	b = newBench(t, fromStaging)
+	b.ConvertTo = "qcow2"
+	b.Convert = func(context.Context, string, string, string, int64) error { return errStep }
+	b.work(t.Context(), b.task())
+	if failed, ok := b.told[len(b.told)-1].(cmd.FailImport); !ok || len(b.local.bytes)+len(b.staged.bytes) != 0 {
+		t.Errorf("told %+v, left %v and staged %v", failed, b.local.bytes, b.staged.bytes)
+	}
+}

@@ -92,7 +92,7 @@ func (j *job) run() error {
 	if err != nil {
 		return err
 	}
-	if j.ConvertTo != "" && j.Convert != nil && found.Format != "" && found.Format != j.ConvertTo && found.Format == image.DiskFormat {
+	if j.ConvertTo != "" && found.Format != "" && found.Format != j.ConvertTo && found.Format == image.DiskFormat {
 		as := j.convertedName()
 		if found, err = j.convert(staged, found.Format, as); err != nil {
 			return err
@@ -177,7 +177,7 @@ func (j *job) convert(name, format, as string) (cmd.FinishImport, error) {
 	if err := j.Staging.Remove(as); err != nil {
 		return cmd.FinishImport{}, err
 	}
-	if err := j.Convert(j.ctx, name, format, as); err != nil {
+	if err := j.Convert(j.ctx, name, format, as, j.MaxBytes); err != nil {
 		j.Logger.Warn("a disk could not be converted", "task", j.task.ID, "error", err)
 		return cmd.FinishImport{}, commands.Refuse(commands.Invalid, "Image could not be converted to %s within the limits", j.ConvertTo)
 	}
