@@ -118,7 +118,12 @@ const seconds = "2006-01-02T15:04:05Z"
 
 func timeEncoder(layout string) encoder {
 	return func(b []byte, v reflect.Value) ([]byte, error) {
-		t := v.Interface().(time.Time)
+		var t time.Time
+		if v.CanAddr() {
+			t = *v.Addr().Interface().(*time.Time)
+		} else {
+			t = v.Interface().(time.Time)
+		}
 		if t.IsZero() {
 			return append(b, "null"...), nil
 		}

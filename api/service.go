@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -75,17 +76,27 @@ func (m *mount) Transform(ctx huma.Context, _ string, v any) (any, error) {
 	return shown{v, of(ctx.Context()).version}, nil
 }
 
+// bodies is room for bodies, used again and again; larger ones are rare.
+var bodies = sync.Pool{New: func() any { return new([]byte) }}
+
+const keptBody = 4 << 20
+
 // Marshal writes a body.
 func (m *mount) Marshal(w io.Writer, _ string, v any) error {
-	var b []byte
-	var err error
+	room := bodies.Get().(*[]byte)
+	b, err := (*room)[:0], error(nil)
+	defer func() {
+		if *room = b; cap(b) <= keptBody {
+			bodies.Put(room)
+		}
+	}()
 	switch s := v.(shown); body := s.body.(type) {
 	case nil:
 		return nil
 	case *Fault:
-		b, err = body.render(nil)
+		b, err = body.render(b)
 	default:
-		b, err = encode(nil, body, s.at)
+		b, err = encode(b, body, s.at)
 	}
 	if err == nil {
 		_, err = w.Write(b)

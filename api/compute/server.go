@@ -16,6 +16,7 @@ import (
 	cmd "skylog/commands/compute"
 	"skylog/projections"
 	view "skylog/projections/compute"
+	netview "skylog/projections/network"
 )
 
 func (s *Service) mountServers(a huma.API) {
@@ -147,16 +148,57 @@ func link(ctx context.Context, kind, id string) []api.Link {
 	}
 }
 
-// viewer shows servers to one caller; what holds for all of a page is asked once.
+// viewer shows servers to one caller; what holds for all of a page, or for many
+// servers of it, is asked once.
 type viewer struct {
-	ctx    context.Context
-	world  *projections.World
-	inside bool // sees what administrators see
-	specs  bool // sees extra specs
+	ctx        context.Context
+	world      *projections.World
+	inside     bool // sees what administrators see
+	specs      bool // sees extra specs
+	root, base string
+	networks   map[string]string // names by id
+	groups     map[string]string
+	hosts      map[string]view.Host
+	of         string // the server whose ports these are
+	ports      []netview.Port
 }
 
 func newViewer(ctx context.Context, w *projections.World) *viewer {
-	return &viewer{ctx, w, api.Can(ctx, "os_compute_api:os-extended-server-attributes", api.Target{}), mayShowSpecs(ctx)}
+	return &viewer{ctx: ctx, world: w, inside: api.Can(ctx, "os_compute_api:os-extended-server-attributes", api.Target{}), specs: mayShowSpecs(ctx),
+		root: api.Root(ctx), base: api.Base(ctx) + "/compute", networks: map[string]string{}, groups: map[string]string{}, hosts: map[string]view.Host{}}
+}
+
+// once is what find says of an id, asked the first time only.
+func once[T any](known map[string]T, id string, find func() T) T {
+	one, ok := known[id]
+	if !ok {
+		one = find()
+		known[id] = one
+	}
+	return one
+}
+
+func (v *viewer) portsOf(s view.Server) []netview.Port {
+	if v.of != s.ID {
+		v.of, v.ports = s.ID, portsOf(v.world, s)
+	}
+	return v.ports
+}
+
+// host is that of a server, the zero one where it has none.
+func (v *viewer) host(name string) view.Host {
+	return once(v.hosts, name, func() view.Host {
+		h, _ := v.world.Compute.Hosts.Get(name)
+		return h
+	})
+}
+
+func (v *viewer) self(kind, id string) api.Link {
+	return api.Link{Rel: "self", Href: v.root + "/" + kind + "/" + id}
+}
+
+func (v *viewer) bookmark(kind, id string) api.Link {
+	return api.Link{Rel: "bookmark", Href: v.base + "/" + kind + "/" + id}
 }
 
 // full is a server as lists show it.
@@ -172,9 +214,9 @@ func (v *viewer) core(s view.Server) serverCore {
 	out := serverCore{
 		ID: s.ID, Name: s.Name, Status: s.Status(), TenantID: s.ProjectID, UserID: s.UserID, Metadata: s.Metadata,
 		HostID: hostID(s), Image: "", Created: s.CreatedAt, Updated: s.UpdatedAt, Addresses: v.addresses(s),
-		AccessIPv4: s.AccessIPv4, AccessIPv6: s.AccessIPv6, Links: link(v.ctx, "servers", s.ID), DiskConfig: s.DiskConfig,
+		AccessIPv4: s.AccessIPv4, AccessIPv6: s.AccessIPv6, Links: []api.Link{v.self("servers", s.ID), v.bookmark("servers", s.ID)}, DiskConfig: s.DiskConfig,
 		Locked: s.Locked, Description: text(s.Description), Tags: s.Tags,
-		Flavor: serverFlavor{ID: s.Flavor.ID, Links: link(v.ctx, "flavors", s.Flavor.ID)[1:], VCPUs: s.Flavor.VCPUs, RAM: s.Flavor.RAMMiB,
+		Flavor: serverFlavor{ID: s.Flavor.ID, Links: []api.Link{v.bookmark("flavors", s.Flavor.ID)}, VCPUs: s.Flavor.VCPUs, RAM: s.Flavor.RAMMiB,
 			Disk: s.Flavor.DiskGiB, Ephemeral: s.Flavor.EphemeralGiB, Swap: s.Flavor.SwapMiB, OriginalName: s.Flavor.Name},
 	}
 	if s.Locked {
@@ -184,7 +226,7 @@ func (v *viewer) core(s view.Server) serverCore {
 		out.Flavor.ExtraSpecs = &s.Flavor.ExtraSpecs
 	}
 	if s.Image.ID != "" {
-		out.Image = imageRef{s.Image.ID, link(v.ctx, "images", s.Image.ID)[1:]}
+		out.Image = &imageRef{s.Image.ID, []api.Link{v.bookmark("images", s.Image.ID)}}
 	}
 	switch out.Status {
 	case "ACTIVE", "BUILD":
@@ -206,7 +248,7 @@ func (v *viewer) more(s view.Server) *serverMore {
 		Zone: s.Zone, PinnedZone: text(s.Zone), KeyName: text(s.KeyName), LaunchedAt: s.LaunchedAt, TaskState: text(s.TaskState), VMState: s.VMState,
 		PowerState: s.PowerState, SecurityGroups: v.securityNames(s), Hostname: s.Hostname,
 	}
-	if h, ok := v.world.Compute.Hosts.Get(s.Host); ok {
+	if h := v.host(s.Host); h.Name != "" {
 		out.Zone = h.Zone
 	}
 	if s.ConfigDrive {
@@ -221,8 +263,8 @@ func (v *viewer) insides(s view.Server) *serverInside {
 		Host: text(s.Host), Hypervisor: text(s.Host), InstanceName: fmt.Sprintf("instance-%08x", s.Number), OldHostname: s.Hostname,
 		ReservationID: s.ReservationID, LaunchIndex: s.LaunchIndex, RootDeviceName: &root,
 	}
-	switch h, ok := v.world.Compute.Hosts.Get(s.Host); {
-	case !ok:
+	switch h := v.host(s.Host); {
+	case h.Name == "":
 	case h.Disabled:
 		out.HostStatus = "MAINTENANCE"
 	case h.Up:
@@ -254,25 +296,36 @@ func text(s string) *string {
 // addresses are those of the server's ports by the names of their networks.
 func (v *viewer) addresses(s view.Server) map[string][]address {
 	out := map[string][]address{}
-	for _, p := range portsOf(v.world, s) {
-		n, ok := v.world.Network.Networks.Get(p.NetworkID)
-		if !ok {
-			continue
-		}
+	for _, p := range v.portsOf(s) {
+		name := once(v.networks, p.NetworkID, func() string {
+			n, _ := v.world.Network.Networks.Get(p.NetworkID)
+			return n.Name
+		})
 		for _, ip := range p.FixedIPs {
 			a := address{Version: 6, Addr: ip.Address.String(), Type: "fixed", MAC: p.MAC}
 			if ip.Address.Is4() {
 				a.Version = 4
 			}
-			out[n.Name] = append(out[n.Name], a)
+			out[name] = append(out[name], a)
 		}
 	}
 	return out
 }
 
+// securityNames are those of the groups of a server's ports, each group once.
 func (v *viewer) securityNames(s view.Server) (names []securityName) {
-	for _, g := range groupsOf(v.world, s) {
-		names = append(names, securityName{g.Name})
+	var seen []string
+	for _, p := range v.portsOf(s) {
+		for _, id := range p.SecurityGroupIDs {
+			if slices.Contains(seen, id) {
+				continue
+			}
+			seen = append(seen, id)
+			names = append(names, securityName{once(v.groups, id, func() string {
+				g, _ := v.world.Network.Groups.Get(id)
+				return g.Name
+			})})
+		}
 	}
 	return names
 }

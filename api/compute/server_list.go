@@ -44,7 +44,7 @@ func (s *Service) listServers(ctx context.Context, in *listServersIn) (*serversO
 func (s *Service) listServersDetail(ctx context.Context, in *listServersIn) (*serversOut[server], error) {
 	page, links, err := pageOfServers(ctx, in)
 	out, v := &serversOut[server]{}, newViewer(ctx, api.World(ctx))
-	out.Body.Links = links
+	out.Body.Links, out.Body.Servers = links, make([]server, 0, len(page))
 	for _, one := range page {
 		out.Body.Servers = append(out.Body.Servers, v.full(one))
 	}
@@ -82,6 +82,7 @@ func pageOfServers(ctx context.Context, in *listServersIn) (page []view.Server, 
 		return nil, nil, err
 	}
 	more, looked, last := false, 0, ""
+	page = make([]view.Server, 0, min(size, servers.Len()))
 	for one := range all {
 		if len(page) == size || looked == maxLooked {
 			more = true
@@ -327,15 +328,19 @@ func tagFilter(ctx context.Context, name, value string) filter {
 // may say of a port of theirs that this server is its device: one that the server
 // wasn't made with counts if it is bound to the server's host.
 func portsOf(w *projections.World, s view.Server) (ports []netview.Port) {
-	for _, id := range s.PortIDs {
-		if p, ok := w.Network.Ports.Get(id); ok && p.DeviceID == s.ID {
+	for id, p := range w.Network.Ports.OfDevice(s.ID, "") {
+		if p.Host != "" && p.Host == s.Host || slices.Contains(s.PortIDs, id) {
 			ports = append(ports, p)
 		}
 	}
-	for id, p := range w.Network.Ports.OfDevice(s.ID, "") {
-		if p.Host != "" && p.Host == s.Host && !slices.Contains(s.PortIDs, id) {
-			ports = append(ports, p)
+	if len(ports) > 1 {
+		place := func(p netview.Port) int { // those it was made with come first
+			if i := slices.Index(s.PortIDs, p.ID); i >= 0 {
+				return i
+			}
+			return len(s.PortIDs)
 		}
+		slices.SortStableFunc(ports, func(a, b netview.Port) int { return cmp.Compare(place(a), place(b)) })
 	}
 	return ports
 }
