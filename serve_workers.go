@@ -37,7 +37,7 @@ func (n *node) startWorkers(ctx context.Context, group *errgroup.Group, parallel
 		Due: []func(*projections.World, time.Time, int) []workers.Overdue{identity.Overdue, image.Overdue, compute.Overdue}}
 	wants := compute.Wants{ImageURL: n.imageURL, Open: n.keys.Open}
 	dispatcher := &workers.Dispatcher{Now: n.now, Frames: n.cell.Frames, Sources: wants.Sources(),
-		Outbox: jetstream.Outbox{JS: n.nats.JS}, Clock: time.Now, Logger: n.log}
+		Outbox: &jetstream.Outbox{JS: n.nats.JS}, Clock: time.Now, Logger: n.log}
 	group.Go(func() error { return n.disk.Run(ctx) })
 	group.Go(func() error { return reports.Run(ctx) })
 	group.Go(func() error { return jetstream.Beats(ctx, n.nats.Conn(), watchman.Heard) })

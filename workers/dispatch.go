@@ -17,8 +17,10 @@ import (
 type Want struct {
 	Host, Kind, ID string
 	// Data is nil where nothing is wanted of the host any more, not even that the
-	// thing be gone.
+	// thing be gone. Its Generation says which of two wants is the newer one.
 	Data []byte
+	// Generation is that of a want without Data.
+	Generation uint64
 }
 
 // Outbox is where wants are written: the newest of each thing is kept for its host.
@@ -99,6 +101,29 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	return group.Wait()
 }
 
+// A write that fails is tried again after a while, for as long as it takes: what
+// is newer waits behind it, and hosts go on with the wants that they have.
+const (
+	firstRewrite = 100 * time.Millisecond
+	lastRewrite  = 10 * time.Second
+)
+
+// write writes wants until they are written or ctx ends.
+func (d *Dispatcher) write(ctx context.Context, batch []Want) error {
+	for wait := firstRewrite; ; wait = min(2*wait, lastRewrite) {
+		err := d.Outbox.Write(ctx, batch)
+		if err == nil || ctx.Err() != nil {
+			return err
+		}
+		d.Logger.Warn("wants could not be written, and will be again", "wants", len(batch), "in", wait.String(), "error", err)
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
 // flush writes what was put off, until ctx ends.
 func (d *Dispatcher) flush(ctx context.Context) error {
 	timer := time.NewTimer(flushEvery)
@@ -138,7 +163,7 @@ func (d *Dispatcher) writeSome(ctx context.Context, some []thing) error {
 	for _, t := range some {
 		batch = d.wants(&d.Sources[t.source], w, t.id, batch)
 	}
-	return d.Outbox.Write(ctx, batch)
+	return d.write(ctx, batch)
 }
 
 func (d *Dispatcher) refill(ctx context.Context, w *projections.World) error {
@@ -149,7 +174,7 @@ func (d *Dispatcher) refill(ctx context.Context, w *projections.World) error {
 		s.All(w, func(id string) bool {
 			batch = d.wants(s, w, id, batch)
 			if len(batch) >= refillBatch {
-				failed = d.Outbox.Write(ctx, batch)
+				failed = d.write(ctx, batch)
 				batch = batch[:0]
 			}
 			return failed == nil && ctx.Err() == nil
@@ -157,7 +182,7 @@ func (d *Dispatcher) refill(ctx context.Context, w *projections.World) error {
 		if failed != nil {
 			return failed
 		}
-		if err := d.Outbox.Write(ctx, batch); err != nil {
+		if err := d.write(ctx, batch); err != nil {
 			return err
 		}
 	}
@@ -187,6 +212,7 @@ func (d *Dispatcher) frame(ctx context.Context, f events.Decoded) error {
 			for _, e := range facts {
 				s.Touched(w, e, touch)
 				if gone, ok := s.Forget(e); ok {
+					gone.Generation = w.Events
 					batch = append(batch, gone)
 				}
 			}
@@ -195,7 +221,7 @@ func (d *Dispatcher) frame(ctx context.Context, f events.Decoded) error {
 	if len(batch) == 0 {
 		return nil
 	}
-	return d.Outbox.Write(ctx, batch)
+	return d.write(ctx, batch)
 }
 
 func (d *Dispatcher) putOff(t thing) {

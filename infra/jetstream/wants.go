@@ -15,52 +15,6 @@ import (
 	"skylog/workers"
 )
 
-// Outbox writes wants to the WANT stream.
-type Outbox struct{ JS jetstream.JetStream }
-
-// Write implements workers.Outbox. The stream is in memory: what it loses is
-// written anew from the world.
-func (o Outbox) Write(ctx context.Context, wants []workers.Want) error {
-	acks := make([]jetstream.PubAckFuture, 0, len(wants))
-	for _, w := range wants {
-		subject := "want." + w.Host + "." + w.Kind + "." + w.ID
-		if w.Data == nil {
-			if err := o.forget(ctx, subject); err != nil {
-				return err
-			}
-			continue
-		}
-		ack, err := o.JS.PublishMsgAsync(&nats.Msg{Subject: subject, Data: w.Data}, jetstream.WithStallWait(callTimeout))
-		if err != nil {
-			return fmt.Errorf("write want %s: %w", subject, err)
-		}
-		acks = append(acks, ack)
-	}
-	for _, ack := range acks {
-		select {
-		case <-ack.Ok():
-		case err := <-ack.Err():
-			return fmt.Errorf("write want %s: %w", ack.Msg().Subject, err)
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(callTimeout):
-			return fmt.Errorf("write want %s: no acknowledgement", ack.Msg().Subject)
-		}
-	}
-	return nil
-}
-
-// forget takes a want out of the stream.
-func (o Outbox) forget(ctx context.Context, subject string) error {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	stream, err := o.JS.Stream(ctx, WANT)
-	if err != nil {
-		return err
-	}
-	return stream.Purge(ctx, jetstream.WithPurgeSubject(subject))
-}
-
 // Wants delivers wants to workers as a Watermill subscriber: first the newest of
 // every thing there is, then those that come. One want of a thing is under way
 // at a time; when a newer one comes meanwhile, the older one's context ends, and

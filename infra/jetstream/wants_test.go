@@ -29,9 +29,10 @@ func TestOfSeveralWantsOfAThingTheNewestIsLeft(t *testing.T) {
 	if err := Setup(ctx, s.JS); err != nil {
 		t.Fatal(err)
 	}
+	outbox := &Outbox{JS: s.JS}
 	write := func(kind, id, data string) {
 		t.Helper()
-		if err := (Outbox{JS: s.JS}).Write(ctx, []workers.Want{{Host: "h", Kind: kind, ID: id, Data: []byte(data)}}); err != nil {
+		if err := outbox.Write(ctx, []workers.Want{{Host: "h", Kind: kind, ID: id, Data: []byte(data)}}); err != nil {
 			t.Fatal(err)
 		}
 	}
