@@ -29,7 +29,7 @@ func (w *with[T]) null(name string) bool { return slices.Contains(w.nulls, name)
 
 // reserved are attributes that are never filed as extra: the service makes or
 // shows them itself somewhere.
-var reserved = []string{"id", "links", "name", "enabled", "options", "tags", "domain_id", "parent_id", "is_domain", "password",
+var reserved = []string{"id", "links", "enabled", "options", "tags", "domain_id", "parent_id", "is_domain", "password",
 	"original_password", "password_expires_at", "default_project_id", "type", "interface", "region", "region_id", "parent_region_id",
 	"service_id", "url", "domain", "federated"}
 

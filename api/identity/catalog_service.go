@@ -93,7 +93,8 @@ func (s *Service) listServices(ctx context.Context, in *listServicesIn) (*servic
 	if in.Type != "" {
 		all = rows(t.Services.OfType(in.Type))
 	}
-	found := where(after(all, in.Marker, serviceID), func(v *view.Service) bool { return in.Name == "" || v.Name == in.Name })
+	passes := filters(ctx, "name", "type")
+	found := where(after(all, in.Marker, serviceID), func(v *view.Service) bool { return passes(v.Name, v.Type) })
 	out := &servicesOut{}
 	var err error
 	out.Body.Services, out.Body.Links, err = page(ctx, in.Paging, found, serviceID, showService)

@@ -97,9 +97,10 @@ func (s *Service) listDomains(ctx context.Context, in *listDomainsIn) (*domainsO
 	if err := allow(ctx, map[string]string{"target.domain.id": who.DomainID}); err != nil {
 		return nil, err
 	}
+	passes := filters(ctx, "name")
 	found := where(rows(t.Domains.From(in.Marker)), func(d *view.Domain) bool {
 		return d.ID != in.Marker && (who.DomainID == "" || who.DomainID == d.ID) &&
-			(in.Name == "" || d.Name == in.Name) && enabledAs(ctx, d.Enabled)
+			passes(d.Name) && enabledAs(ctx, d.Enabled)
 	})
 	out := &domainsOut{}
 	var err error

@@ -112,7 +112,8 @@ func (s *Service) listGroups(ctx context.Context, in *listGroupsIn) (*groupsOut,
 	default:
 		all = where(rows(t.Groups.From(in.Marker)), func(g *view.Group) bool { return g.ID != in.Marker })
 	}
-	found := where(all, func(g *view.Group) bool { return domainID == "" || g.DomainID == domainID })
+	passes := filters(ctx, "name")
+	found := where(all, func(g *view.Group) bool { return (domainID == "" || g.DomainID == domainID) && passes(g.Name) })
 	out := &groupsOut{}
 	var err error
 	out.Body.Groups, out.Body.Links, err = page(ctx, in.Paging, found, groupID, showGroup)
@@ -175,10 +176,15 @@ func (s *Service) listUsersInGroup(ctx context.Context, in *ByID) (*usersOut, er
 	if err != nil {
 		return nil, err
 	}
+	ends, err := s.passwordEnds(ctx)
+	if err != nil {
+		return nil, err
+	}
+	passes := filters(ctx, "name")
 	t, out := &api.World(ctx).Identity, &usersOut{}
 	out.Body.Links = api.LinksOf(ctx, false, "")
 	for m := range t.Memberships.OfGroup(g.ID) {
-		if u, ok := t.Users.Get(m.UserID); ok {
+		if u, ok := t.Users.Get(m.UserID); ok && passes(u.Name) && ends(&u) && enabledAs(ctx, u.Enabled) {
 			out.Body.Users = append(out.Body.Users, s.shownUser(ctx, u))
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/dlclark/regexp2"
@@ -161,4 +162,26 @@ func (s *Service) hashOfGiven(ctx context.Context, userID string, password *stri
 	}
 	h, err := s.hash(ctx, *password)
 	return &h, s.Rules.ChangeUponFirstUse && api.From(ctx).UserID != userID, err
+}
+
+// passwordEnds reads the filter by when passwords end, such as lt:2026-01-02T03:04:05Z. Users whose
+// passwords never end pass only where there is none.
+func (s *Service) passwordEnds(ctx context.Context) (func(*view.User) bool, error) {
+	text := api.Query(ctx).Get("password_expires_at")
+	if text == "" {
+		return func(*view.User) bool { return true }, nil
+	}
+	how, when, ok := strings.Cut(text, ":")
+	at, err := time.Parse(time.RFC3339, when)
+	holds := map[string]func(order int) bool{
+		"lt": func(n int) bool { return n < 0 }, "lte": func(n int) bool { return n <= 0 }, "gt": func(n int) bool { return n > 0 },
+		"gte": func(n int) bool { return n >= 0 }, "eq": func(n int) bool { return n == 0 }, "neq": func(n int) bool { return n != 0 },
+	}[how]
+	if !ok || err != nil || holds == nil {
+		return nil, malformed("password_expires_at is one of lt, lte, gt, gte, eq and neq, a colon and a time like 2026-01-02T03:04:05Z.")
+	}
+	return func(u *view.User) bool {
+		end := s.Rules.end(*u)
+		return !end.IsZero() && holds(end.Compare(at))
+	}, nil
 }

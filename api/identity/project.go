@@ -29,7 +29,7 @@ type (
 		Name        string   `json:"name" minLength:"1" maxLength:"64"`
 		DomainID    *string  `json:"domain_id,omitempty" maxLength:"64"`
 		ParentID    *string  `json:"parent_id,omitempty" maxLength:"64"`
-		IsDomain    bool     `json:"is_domain,omitempty" enum:"false"`
+		IsDomain    *bool    `json:"is_domain,omitempty"`
 		Description *string  `json:"description,omitempty" maxLength:"65535"`
 		Enabled     *bool    `json:"enabled,omitempty"`
 		Tags        []string `json:"tags,omitempty" maxItems:"80"`
@@ -48,14 +48,17 @@ type (
 	project struct {
 		ID          string   `json:"id"`
 		Name        string   `json:"name"`
-		DomainID    string   `json:"domain_id"`
+		DomainID    *string  `json:"domain_id"`
 		Description string   `json:"description"`
 		Enabled     bool     `json:"enabled"`
-		ParentID    string   `json:"parent_id"`
+		ParentID    *string  `json:"parent_id"`
 		IsDomain    bool     `json:"is_domain"`
 		Tags        []string `json:"tags"`
 		Options     options  `json:"options"`
 		Links       self     `json:"links"`
+
+		Parents any `json:"parents,omitempty"`
+		Subtree any `json:"subtree,omitempty"`
 	}
 	oneProject[T any] struct {
 		Project with[T] `json:"project"`
@@ -85,13 +88,16 @@ type (
 )
 
 func showProject(ctx context.Context, p view.Project) with[project] {
-	return with[project]{Extra: p.Extra, Known: project{ID: p.ID, Name: p.Name, DomainID: p.DomainID, Description: p.Description,
-		Enabled: p.Enabled, ParentID: p.Parent(), Tags: append([]string{}, p.Tags...), Options: shownOptions(p.Immutable),
+	return with[project]{Extra: p.Extra, Known: project{ID: p.ID, Name: p.Name, DomainID: &p.DomainID, Description: p.Description,
+		Enabled: p.Enabled, ParentID: orNull(p.Parent()), Tags: append([]string{}, p.Tags...), Options: shownOptions(p.Immutable),
 		Links: link(ctx, "projects", p.ID)}}
 }
 
 func (s *Service) createProject(ctx context.Context, in *createProjectIn) (*projectOut, error) {
 	want := in.Body.Project.Known
+	if value(want.IsDomain) {
+		return s.createDomainAsProject(ctx, &in.Body.Project)
+	}
 	domainID, parentID := value(want.DomainID), value(want.ParentID)
 	if parent, ok := api.World(ctx).Identity.Projects.Get(parentID); ok && domainID == "" {
 		domainID = parent.DomainID
@@ -152,11 +158,12 @@ func (s *Service) listProjects(ctx context.Context, in *listProjectsIn) (*projec
 		all = where(rows(t.Projects.From(in.Marker)), func(p *view.Project) bool { return p.ID != in.Marker })
 	}
 	if flag(ctx, "is_domain") {
-		all = func(func(view.Project) bool) {}
+		return listDomainsAsProjects(ctx, in)
 	}
+	passes := filters(ctx, "name")
 	found := where(all, func(p *view.Project) bool {
 		return (domainID == "" || p.DomainID == domainID) && (in.ParentID == "" || p.Parent() == in.ParentID) &&
-			enabledAs(ctx, p.Enabled) && in.tagged(p.Tags)
+			enabledAs(ctx, p.Enabled) && passes(p.Name) && in.tagged(p.Tags)
 	})
 	out := &projectsOut{}
 	var err error
@@ -188,14 +195,25 @@ func projectFor(ctx context.Context, id string) (view.Project, error) {
 }
 
 func (s *Service) showProject(ctx context.Context, in *ByID) (*projectOut, error) {
+	if d, ok := api.World(ctx).Identity.Domains.Get(in.ID); ok {
+		if err := allowDomainAsProject(ctx, d.ID); err != nil {
+			return nil, err
+		}
+		return &projectOut{oneProject[project]{domainAsProject(ctx, d)}}, nil
+	}
 	p, err := projectFor(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	return &projectOut{oneProject[project]{showProject(ctx, p)}}, nil
+	shown := showProject(ctx, p)
+	err = family(ctx, p, &shown.Known)
+	return &projectOut{oneProject[project]{shown}}, err
 }
 
 func (s *Service) changeProject(ctx context.Context, in *changeProjectIn) (*projectOut, error) {
+	if api.World(ctx).Identity.Domains.Has(in.ID) {
+		return s.changeDomainAsProject(ctx, in)
+	}
 	p, err := projectFor(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -219,6 +237,12 @@ func (s *Service) changeProject(ctx context.Context, in *changeProjectIn) (*proj
 }
 
 func (s *Service) deleteProject(ctx context.Context, in *ByID) (*api.Empty, error) {
+	if api.World(ctx).Identity.Domains.Has(in.ID) {
+		if err := allowDomainAsProject(ctx, in.ID); err != nil {
+			return nil, err
+		}
+		return done(s.Do(ctx, cmd.DeleteDomain{ID: in.ID}))
+	}
 	if _, err := projectFor(ctx, in.ID); err != nil {
 		return nil, err
 	}

@@ -93,7 +93,8 @@ func (s *Service) listRoles(ctx context.Context, in *listRolesIn) (*rolesOut, er
 	}
 	t := &api.World(ctx).Identity
 	var all iter.Seq[view.Role] = rows(t.Roles.OfDomain(in.DomainID))
-	found := where(after(all, in.Marker, roleID), func(r *view.Role) bool { return in.Name == "" || r.Name == in.Name })
+	passes := filters(ctx, "name")
+	found := where(after(all, in.Marker, roleID), func(r *view.Role) bool { return passes(r.Name) })
 	out := &rolesOut{}
 	var err error
 	out.Body.Roles, out.Body.Links, err = page(ctx, in.Paging, found, roleID, showRole)

@@ -187,11 +187,18 @@ func (s *Service) listUsers(ctx context.Context, in *listUsersIn) (*usersOut, er
 	default:
 		all = where(rows(t.Users.From(in.Marker)), func(u *view.User) bool { return u.ID != in.Marker })
 	}
+	ends, err := s.passwordEnds(ctx)
+	if err != nil {
+		return nil, err
+	}
+	passes, query := filters(ctx, "name"), api.Query(ctx)
+	if query.Has("idp_id") || query.Has("protocol_id") || query.Has("unique_id") {
+		all = func(func(view.User) bool) {} // nobody comes from another identity provider
+	}
 	found := where(all, func(u *view.User) bool {
-		return (domainID == "" || u.DomainID == domainID) && enabledAs(ctx, u.Enabled)
+		return (domainID == "" || u.DomainID == domainID) && enabledAs(ctx, u.Enabled) && passes(u.Name) && ends(u)
 	})
 	out := &usersOut{}
-	var err error
 	out.Body.Users, out.Body.Links, err = page(ctx, in.Paging, found, userID, s.shownUser)
 	return out, err
 }

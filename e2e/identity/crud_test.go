@@ -98,7 +98,7 @@ func TestListsAreFilteredAndPaged(t *testing.T) {
 		return len(c.want(200, "GET /v3/projects"+query, nil).at("projects").([]any))
 	}
 	for query, want := range map[string]int{"": 6, "?name=p1": 1, "?enabled=False": 1, "?enabled=true": 5, "?domain_id=default": 6, "?domain_id=x": 0,
-		"?tags=t": 5, "?tags=t,t1": 1, "?tags-any=t1,t2": 2, "?not-tags=t": 1, "?not-tags-any=t1,t2": 4, "?parent_id=default": 6, "?is_domain=true": 0,
+		"?tags=t": 5, "?tags=t,t1": 1, "?tags-any=t1,t2": 2, "?not-tags=t": 1, "?not-tags-any=t1,t2": 4, "?parent_id=default": 6, "?is_domain=true": 1,
 		"?limit=0": 0, "?": 6} {
 		if got := count(query); got != want {
 			t.Errorf("%q finds %d, want %d", query, got, want)
@@ -268,7 +268,7 @@ func TestWhatTheServiceMakesCannotBeSent(t *testing.T) {
 	}
 	c.want(400, "PATCH /v3/users/"+bob, object{"user": object{"domain_id": "other"}})
 	c.want(400, "PATCH /v3/projects/"+own, object{"project": object{"domain_id": "other"}})
-	c.want(400, "POST /v3/projects", object{"project": object{"name": "x", "is_domain": true}})
+	c.want(400, "POST /v3/projects", object{"project": object{"name": "x", "is_domain": true, "domain_id": "default"}})
 	c.wantAs(403, token, "PATCH /v3/users/"+user, object{"user": object{"enabled": true}})
 	c.want(400, "POST /v3/users", object{"user": object{"name": "big", "blob": strings.Repeat("x", 20<<10)}})
 	c.want(400, "POST /v3/users", object{"user": object{"name": "mfa", "options": object{"multi_factor_auth_rules": []any{[]any{}}}}})

@@ -61,3 +61,56 @@ func TestListsAreFilteredInexactly(t *testing.T) {
 		}
 	}
 }
+
+func TestProjectsTellOfTheirFamily(t *testing.T) {
+	t.Parallel()
+	c := cloud(t)
+	make := func(name, parent string) string {
+		return c.want(201, "POST /v3/projects", object{"project": object{"name": name, "parent_id": parent}}).text("project", "id")
+	}
+	top := make("top", "default")
+	mid := make("mid", top)
+	low := make("low", mid)
+	c.want(204, "PUT /v3/projects/"+top+"/users/"+c.boot.UserID+"/roles/"+c.role("reader"), nil)
+	r := c.want(200, "GET /v3/projects/"+mid+"?parents_as_ids&subtree_as_ids", nil)
+	if r.at("project", "parents", top) == nil || r.at("project", "subtree", low) != nil {
+		t.Errorf("mid's family by ids is %s", r.Body)
+	}
+	if ids, ok := r.at("project", "subtree").(object); !ok || len(ids) != 1 {
+		t.Errorf("below mid are %v", r.at("project", "subtree"))
+	}
+	r = c.want(200, "GET /v3/projects/"+low+"?parents_as_list&subtree_as_list", nil)
+	if list, _ := r.at("project", "parents").([]any); len(list) != 1 || list[0].(object)["project"].(object)["id"] != top {
+		t.Errorf("of low's parents the administrator, who has a role in one, sees %s", r.Body)
+	}
+	c.want(400, "GET /v3/projects/"+low+"?parents_as_list&parents_as_ids", nil)
+}
+
+func TestADomainIsAProjectToWhoAsksForOne(t *testing.T) {
+	t.Parallel()
+	c := cloud(t)
+	_, _, token := c.person("ada", "member")
+	c.wantAs(403, token, "POST /v3/projects", object{"project": object{"name": "acme", "is_domain": true}})
+	id := c.want(201, "POST /v3/projects", object{"project": object{"name": "acme", "is_domain": true}}).text("project", "id")
+	c.want(200, "GET /v3/domains/"+id, nil)
+	c.wantAs(403, token, "GET /v3/projects/"+id, nil)
+	if shown := c.want(200, "GET /v3/projects/"+id, nil); shown.at("project", "is_domain") != true || shown.at("project", "domain_id") != nil {
+		t.Errorf("it is %s", shown.Body)
+	}
+	c.want(403, "DELETE /v3/projects/"+id, nil)
+	c.want(200, "PATCH /v3/projects/"+id, object{"project": object{"enabled": false}})
+	c.want(204, "DELETE /v3/projects/"+id, nil)
+	c.want(404, "GET /v3/domains/"+id, nil)
+}
+
+func TestUsersAreFilteredByNameAndByTheEndOfTheirPasswords(t *testing.T) {
+	t.Parallel()
+	c := cloud(t)
+	c.person("ada", "member")
+	for query, want := range map[string]int{"name__contains=d": 2, "name__istartswith=AD": 2, "password_expires_at=lt:2030-01-01T00:00:00Z": 0, "idp_id=x": 0, "name__endswith=a": 1} {
+		if list := c.want(200, "GET /v3/users?"+query, nil).at("users").([]any); len(list) != want {
+			t.Errorf("%s finds %d, want %d", query, len(list), want)
+		}
+	}
+	c.want(400, "GET /v3/users?password_expires_at=soon", nil)
+}

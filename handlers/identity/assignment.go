@@ -22,7 +22,7 @@ func GrantRole(w *projections.World, c cmd.GrantRole) ([]events.Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	if role.DomainID != "" && role.DomainID != domainID {
+	if role.DomainID != "" && role.DomainID != domainID && c.TargetKind == view.OnProject {
 		return nil, commands.Refuse(commands.Forbidden, "Role %s is another domain's own.", role.ID)
 	}
 	if w.Identity.Assignments.Has(view.Assignment(c.Assignment)) {
