@@ -196,6 +196,9 @@ func (n *node) start(ctx context.Context, group *errgroup.Group, listener net.Li
 	if err := n.loadNamespaces(ctx); err != nil {
 		return err
 	}
+	if err := n.endUploads(ctx); err != nil {
+		return err
+	}
 	sources, err := n.startHistory(ctx, group)
 	if err != nil {
 		return err

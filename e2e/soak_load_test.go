@@ -29,6 +29,7 @@ type soak struct {
 	project string
 	user    string
 	image   string
+	budget  int // how many things a user makes in a round
 	network string
 	users   []*soaker
 	errors  sync.Map // what was answered that must not be, each once
@@ -44,7 +45,9 @@ type soaker struct {
 	things []*soaked
 	alive  int // of the things
 	acked  int
-	told   []told // in the round that is under way
+	// In the round that is under way:
+	begun int // things that were asked for
+	told  []told
 }
 
 // told is a command that was acknowledged.
@@ -68,6 +71,9 @@ const (
 	soakers = 8
 	// maxSoaked is how many things one user has; from then on they delete only.
 	maxSoaked = 500
+	// maxKeyed is how many things are made in all, each under a key of its own: a
+	// project's keys are remembered for a day, and there may be 10,000.
+	maxKeyed = 9_000
 )
 
 // errUnanswered is the fate of a request that nobody answered.
@@ -215,6 +221,7 @@ func (l *soak) run() (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var group sync.WaitGroup
 	for _, u := range l.users {
+		u.begun = 0
 		group.Go(func() {
 			for ctx.Err() == nil && !u.step() {
 			}
@@ -239,17 +246,25 @@ func (l *soak) counts() string {
 
 // step does one thing at random; done when nobody answers any more.
 func (u *soaker) step() (done bool) {
-	if u.alive > maxSoaked || u.alive > 0 && u.chance.IntN(100) < 45 {
+	spent := u.begun >= u.budget
+	if spent && u.alive == 0 {
+		time.Sleep(10 * time.Millisecond)
+		return false
+	}
+	if spent || u.alive > maxSoaked || u.alive > 0 && u.chance.IntN(100) < 45 {
 		th := u.things[u.chance.IntN(len(u.things))]
 		switch {
 		case th.gone:
 			return false
 		case th.kind == "server" && u.chance.IntN(2) == 0:
 			return u.power(th)
+		case spent && u.chance.IntN(20) > 0: // what is there shall last
+			return false
 		}
 		return u.remove(th)
 	}
 	u.made++
+	u.begun++
 	kinds := []string{"keypair", "network", "server", "server"}
 	th := &soaked{kind: kinds[u.chance.IntN(len(kinds))], name: fmt.Sprintf("%s-%d", u.name, u.made)}
 	th.key = "soak-" + th.name

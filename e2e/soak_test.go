@@ -47,7 +47,9 @@ func TestKilledAtAnyInstantItKeepsWhatItAcknowledged(t *testing.T) {
 	c := newCloud(t, "--simulate-hosts", "50", "--simulate-failures", "0.02")
 	c.start()
 	l := newSoak(t, c, chance)
-	for round := range kills(t, 5) {
+	rounds := kills(t, 5)
+	l.budget = min(maxSoaked, maxKeyed/soakers/rounds)
+	for round := range rounds {
 		stop := l.run()
 		time.Sleep(300*time.Millisecond + time.Duration(chance.Int64N(int64(3*time.Second))))
 		c.kill()
