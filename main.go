@@ -22,7 +22,7 @@ func main() {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(serveCommand(), verifyCommand(), eventsCommand(), traceCommand(), demoImageCommand(), versionCommand())
+	root.AddCommand(serveCommand(), verifyCommand(), eventsCommand(), traceCommand(), keysCommand(), demoImageCommand(), versionCommand())
 	if err := root.ExecuteContext(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "skylog:", err)
 		stop()

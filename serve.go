@@ -39,8 +39,9 @@ type serveSettings struct {
 	seed                              uint64
 	debug                             bool
 	debugListen                       string
-	image                             imageSettings
-	compute                           computeSettings
+	passwordSettings
+	image   imageSettings
+	compute computeSettings
 }
 
 func serveCommand() *cobra.Command {
@@ -64,7 +65,7 @@ func serveCommand() *cobra.Command {
 	f.StringVar(&s.publicURL, "public-url", "", "how clients reach the API, for links and the catalog (default: as each request came)")
 	f.StringVar(&s.tlsCert, "tls-cert", "", "file of the TLS certificate chain; with it, the API speaks HTTPS")
 	f.StringVar(&s.tlsKey, "tls-key", "", "file of the certificate's key")
-	f.StringVar(&s.policy, "policy", "", "oslo.policy file whose rules replace the defaults; read again when it changes")
+	f.StringVar(&s.policy, "policy", "", "oslo.policy file whose rules replace the defaults; read again when it changes (default: policy.yaml in the data folder, if it is there)")
 	f.StringVar(&s.hypervisor, "hypervisor", "auto", "auto, qemu or none; with simulated hosts the default is none")
 	f.StringVar(&s.accelerator, "accelerator", "auto", "how QEMU runs guests: auto, kvm or tcg")
 	f.IntVar(&s.simulated, "simulate-hosts", 0, "how many simulated hosts to run")
@@ -73,6 +74,7 @@ func serveCommand() *cobra.Command {
 	f.Uint64Var(&s.seed, "simulate-seed", 1, "what the luck of simulated hosts follows from")
 	s.image.flags(f)
 	s.compute.flags(f)
+	s.passwordSettings.flags(f)
 	f.StringVar(&s.config, "config", "", "settings file (default: skylog.yaml, if it is there)")
 	f.BoolVar(&s.debug, "debug", false, "log more")
 	f.StringVar(&s.debugListen, "debug-listen", "", "loopback HOST:PORT of Go's profiles (default: none)")
@@ -212,7 +214,7 @@ func (n *node) start(ctx context.Context, group *errgroup.Group, listener net.Li
 	if err != nil {
 		return err
 	}
-	n.serveHTTP(ctx, group, listener, gateway)
+	n.serveHTTP(ctx, group, listener, n.withConsoles(gateway))
 	if err := n.startWorkers(ctx, group, parallel); err != nil {
 		return err
 	}

@@ -21,7 +21,12 @@ import (
 
 // gateway assembles the API.
 func (n *node) gateway(sources api.Sources) (http.Handler, error) {
-	keystone := &identity.Service{Do: n.cell.Do, Now: n.now, Tokens: n.keys.Tokens(), Vault: n.keys, Clock: time.Now}
+	keystone := &identity.Service{Do: n.cell.Do, Now: n.now, Tokens: n.keys.Tokens(), Vault: n.keys, Clock: time.Now,
+		Rules: n.passwordRules(), TokenLife: n.life}
+	policyFile, err := n.policyFile()
+	if err != nil {
+		return nil, err
+	}
 	identityAPI, err := keystone.API()
 	if err != nil {
 		return nil, err
@@ -36,7 +41,7 @@ func (n *node) gateway(sources api.Sources) (http.Handler, error) {
 	}
 	n.passwords = secret[:]
 	return api.New(api.Options{
-		Now: n.now, Authenticate: keystone.Authenticate, PublicURL: n.publicURL, PolicyFile: n.policy, Log: n.log,
+		Now: n.now, Authenticate: keystone.Authenticate, PublicURL: n.publicURL, PolicyFile: policyFile, Log: n.log,
 		Ready: n.isReady, Sources: sources,
 	}, identityAPI, compute.New(n.cell.Do, n.computeOptions), glance.API(), glance.Bytes(), network.New(n.cell.Do))
 }
@@ -77,7 +82,7 @@ func (n *node) command(ctx context.Context, id string) (api.CommandOutcome, erro
 // passwords that are the same when a request is repeated.
 func (n *node) computeOptions(s *compute.Service) {
 	s.ConfirmWithin, s.KeepShelved = n.compute.confirmWithin, n.compute.keepShelved
-	s.Seal, s.Console = n.keys.Seal, n.console
+	s.Seal, s.Console, s.Consoles = n.keys.Seal, n.console, true
 	s.Password = func(name string) string {
 		sum := hmac.New(sha256.New, n.passwords)
 		sum.Write([]byte(name))

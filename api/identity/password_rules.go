@@ -33,11 +33,17 @@ type PasswordRules struct {
 	regex *regexp2.Regexp
 }
 
+// maxUnique is how many passwords may have to differ: each is checked at the cost of a login.
+const maxUnique = 24
+
 // matching bounds how long a password is matched: the language knows patterns that take for ever.
 const matching = 100 * time.Millisecond
 
 // compile makes the rules ready. Patterns are those of OpenStack's operators, which look ahead.
 func (r *PasswordRules) compile() (err error) {
+	if min(r.Life, r.MinimumAge, r.LockoutDuration) < 0 || min(r.UniqueLast, r.LockoutAttempts) < 0 || r.UniqueLast > maxUnique {
+		return fmt.Errorf("password rules: none may be negative, nor more than the last %d passwords be unique", maxUnique)
+	}
 	if r.Regex == "" {
 		return nil
 	}

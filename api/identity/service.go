@@ -5,6 +5,7 @@
 package identity
 
 import (
+	"fmt"
 	"maps"
 	"time"
 
@@ -43,9 +44,15 @@ type Service struct {
 	dummy []byte // the hash that the passwords of nobody are checked against
 }
 
+// maxTokenLife is how long tokens may live: a trust that is used up is kept as long for its last token.
+const maxTokenLife = 24 * time.Hour
+
 // API makes the service for a gateway.
 func (s *Service) API() (*api.Service, error) {
 	s.Do = api.Ask(s.Do)
+	if s.TokenLife < 0 || s.TokenLife > maxTokenLife {
+		return nil, fmt.Errorf("tokens may live for %s at most, not %s", maxTokenLife, s.TokenLife)
+	}
 	if s.TokenLife == 0 {
 		s.TokenLife = time.Hour
 	}

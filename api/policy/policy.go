@@ -4,7 +4,9 @@
 package policy
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"maps"
 	"os"
@@ -102,11 +104,13 @@ type Enforcer struct {
 	mu      sync.Mutex
 	checked time.Time // when the file was last looked at
 	changed time.Time // the file's own time then
+	said    string    // what was last said of it
 }
 
 // New makes an enforcer of the services' defaults. A file, where one is named,
-// overrides them by name; it is read again when it changes, and a version that
-// can't be read is reported and leaves the rules as they were.
+// overrides them by name, from whenever it is there; it is read again when it changes,
+// and a version that can't be read is reported and leaves the rules as they were. So does
+// one that goes away: an empty file, not a missing one, brings the defaults back.
 func New(file string, log *slog.Logger, defaults ...Rules) (*Enforcer, error) {
 	e := &Enforcer{defaults: map[string]check{}, file: file, log: log}
 	texts := Rules{}
@@ -144,6 +148,9 @@ const maxFile = 1 << 20
 
 func (e *Enforcer) load() error {
 	info, err := os.Stat(e.file)
+	if errors.Is(err, fs.ErrNotExist) && e.changed.IsZero() {
+		return nil // nobody has put one there
+	}
 	if err != nil || info.ModTime().Equal(e.changed) {
 		return err
 	}
@@ -164,6 +171,7 @@ func (e *Enforcer) load() error {
 		return fmt.Errorf("%s: %w", e.file, err)
 	}
 	e.rules.Store(&rules)
+	e.log.Info("policy file read", "file", e.file, "rules", len(texts))
 	return nil
 }
 
@@ -179,7 +187,11 @@ func (e *Enforcer) refresh() {
 		return
 	}
 	e.checked = time.Now()
-	if err := e.load(); err != nil {
+	err := e.load()
+	if err == nil {
+		e.said = ""
+	} else if e.said != err.Error() { // once, not every second
+		e.said = err.Error()
 		e.log.Error("policy file not read, the rules stay as they were", "err", err)
 	}
 }

@@ -130,6 +130,42 @@ func TestTheFileOverridesAndIsReadAgainWhenChanged(t *testing.T) {
 	}
 }
 
+func TestAFileCountsFromWhenItIsThereAndItsRulesOutliveIt(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "policy.yaml")
+	e, err := New(file, quiet, Rules{"asked": "role:admin"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := func() bool {
+		e.checked = time.Time{}
+		return e.Allows("asked", &Credentials{Roles: []string{"member"}}, target(nil))
+	}
+	if ask() {
+		t.Error("without a file the default doesn't hold")
+	}
+	if err := os.WriteFile(file, []byte("\"asked\": \"role:member\"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if !ask() {
+		t.Error("the new file's rule doesn't hold")
+	}
+	if err := os.Remove(file); err != nil {
+		t.Fatal(err)
+	}
+	if !ask() {
+		t.Error("the rules went with the file, as they would while an editor replaces it")
+	}
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chtimes(file, time.Unix(1000, 0), time.Unix(1000, 0)); err != nil {
+		t.Fatal(err)
+	}
+	if ask() {
+		t.Error("an empty file doesn't bring the default back")
+	}
+}
+
 func FuzzRulesNeverPanic(f *testing.F) {
 	f.Add("not (role:a and rule:b) or user_id:%(user_id)s")
 	f.Fuzz(func(t *testing.T, rule string) {

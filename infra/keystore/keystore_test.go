@@ -36,6 +36,31 @@ func TestTokensOutliveARestartAndARotationButNotManyRotations(t *testing.T) {
 	}
 }
 
+func TestARunningStoreTakesUpKeysThatAnotherProcessMade(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "keys")
+	running := open(t, dir).Tokens()
+	before := running.Seal(nil, []byte("ada"))
+	another := open(t, dir).Tokens()
+	if err := another.Rotate(); err != nil {
+		t.Fatal(err)
+	}
+	running.looked.Store(0) // as if a second had passed
+	if got, ok := running.Open(nil, another.Seal(nil, []byte("bob"))); !ok || string(got) != "bob" {
+		t.Fatalf("what the new key sealed opens as %q, %v", got, ok)
+	}
+	if _, ok := running.Open(nil, before); !ok {
+		t.Fatal("a token of the former key is void")
+	}
+	if err := another.Renew(); err != nil {
+		t.Fatal(err)
+	}
+	running.looked.Store(0)
+	if _, ok := running.Open(nil, before); ok {
+		t.Fatal("a token outlives that all keys were thrown away")
+	}
+}
+
 func TestAChangedTokenIsNotOpened(t *testing.T) {
 	t.Parallel()
 	tokens := open(t, filepath.Join(t.TempDir(), "keys")).Tokens()
