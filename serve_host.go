@@ -45,7 +45,8 @@ func (n *node) realHost(ctx context.Context) (*compute.Agent, error) {
 	if err != nil {
 		return nil, err
 	}
-	cache := &imagecache.Cache{Dir: filepath.Join(n.data, "image-cache"), Local: n.localImage}
+	cache := &imagecache.Cache{Dir: filepath.Join(n.data, "image-cache"), Local: n.localImage, InUse: driver.LiesUpon, URL: n.imageURL, Log: n.log}
+	n.images.cache = cache
 	return n.agent(subjectToken(name), id, driver, network, cache), nil
 }
 

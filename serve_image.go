@@ -15,6 +15,7 @@ import (
 
 	"skylog/api/image"
 	"skylog/commands"
+	"skylog/infra/imagecache"
 	"skylog/infra/imageconvert"
 	"skylog/infra/imageformat"
 	"skylog/infra/imagestore"
@@ -62,6 +63,7 @@ type imageStores struct {
 	files   map[string]*imagestore.Store
 	staging *imagestore.Store
 	web     *webdownload.Guard
+	cache   *imagecache.Cache // of the real host of this process; nil: there is none
 }
 
 var storeName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$`)
@@ -132,6 +134,9 @@ func (n *node) glance() (*image.Service, error) {
 	if n.images.web != nil {
 		s.CheckURI = n.images.web.Check
 	}
+	if n.images.cache != nil {
+		s.Cache = n.images.cache
+	}
 	return s, nil
 }
 
@@ -166,6 +171,9 @@ func (n *node) startImports(ctx context.Context, group *errgroup.Group) {
 		m.Download = n.images.web.Open
 	}
 	group.Go(func() error { return m.Run(ctx) })
+	if n.images.cache != nil {
+		group.Go(func() error { return n.images.cache.Run(ctx) })
+	}
 }
 
 // localImage is the file of an image whose bytes this process keeps.

@@ -29,6 +29,9 @@ var rules = withDefinitions(policy.Rules{
 	"get_members":       sharing,
 	"copy_image":        admin,
 	"tasks_api_access":  admin,
+	"cache_image":       admin,
+	"cache_list":        admin,
+	"cache_delete":      admin,
 
 	"get_image_location":    admin + " or (role:reader and project_id:%(project_id)s)",
 	"delete_image_location": admin,

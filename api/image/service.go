@@ -57,6 +57,8 @@ type Service struct {
 	// Seal hides the whole of it, for the project to which it is known.
 	CheckURI func(uri string) error
 	Seal     func(projectID string, data []byte) ([]byte, error)
+	// Cache is the image cache of this machine's compute host; nil: there is none.
+	Cache Cache
 	// Sign signs the addresses of image bytes for hosts.
 	Sign Signer
 	// MaxBytes is how large an image may be, MaxVirtualBytes how large a disk it
@@ -98,7 +100,7 @@ func (s *Service) API() *api.Service {
 	c.Do = api.Ask(s.Do)
 	return &api.Service{
 		Name: "image", Root: "/image", Prefix: "/v2", Dialect: api.ImageDialect,
-		Discovery: api.Discovery{At: versions}, Policy: rules, Mount: c.mount,
+		Discovery: api.Discovery{At: c.versions()}, Policy: rules, Mount: c.mount,
 	}
 }
 
@@ -109,22 +111,31 @@ func (s *Service) mount(a huma.API) {
 	s.mountTasks(a)
 	s.mountStores(a)
 	s.mountNamespaces(a)
+	s.mountCache(a)
 	mountSchemas(a)
 }
 
 // versions are Glance's version documents, the same at three places.
-var versions = []api.DiscoveryDocument{
-	{Path: "", Status: http.StatusMultipleChoices, Show: showVersions},
-	{Path: "/versions", Status: http.StatusOK, Show: showVersions},
-	{Path: "/v2", Status: http.StatusMultipleChoices, Show: showVersions},
+func (s *Service) versions() []api.DiscoveryDocument {
+	return []api.DiscoveryDocument{
+		{Path: "", Status: http.StatusMultipleChoices, Show: s.showVersions},
+		{Path: "/versions", Status: http.StatusOK, Show: s.showVersions},
+		{Path: "/v2", Status: http.StatusMultipleChoices, Show: s.showVersions},
+	}
 }
 
-func showVersions(base string) any {
+// showVersions lists the versions of the API, the newest first. Two came with
+// the cache, and are there where it is.
+func (s *Service) showVersions(base string) any {
 	type document struct {
 		Versions []api.VersionEntry `json:"versions"`
 	}
+	ids := []string{"v2.15", "v2.13", "v2.12", "v2.11", "v2.10", "v2.9", "v2.8", "v2.7", "v2.6", "v2.5", "v2.4", "v2.3", "v2.2", "v2.1", "v2.0"}
+	if s.Cache != nil {
+		ids = append([]string{"v2.16", "v2.15", "v2.14"}, ids[1:]...)
+	}
 	var d document
-	for n, id := range []string{"v2.15", "v2.13", "v2.12", "v2.11", "v2.10", "v2.9", "v2.8", "v2.7", "v2.6", "v2.5", "v2.4", "v2.3", "v2.2", "v2.1", "v2.0"} {
+	for n, id := range ids {
 		status := "SUPPORTED"
 		if n == 0 {
 			status = "CURRENT"

@@ -2,6 +2,7 @@ package image
 
 import (
 	"context"
+	"math"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -70,15 +71,26 @@ func (s *Service) showUsage(ctx context.Context, _ *struct{}) (*documentOut, err
 	if project == "" {
 		return nil, commands.Refuse(commands.Forbidden, "Usage is a project's: ask with a token of one.")
 	}
-	images := &api.World(ctx).Image.Images
-	of := func(limit, usage int64) object { return object{"limit": limit, "usage": usage} }
+	w := api.World(ctx)
+	images := &w.Image.Images
+	of := func(name string, otherwise, usage int64) object {
+		limit := w.Limit(project, "image", name, otherwise)
+		if limit == math.MaxInt64 {
+			limit = -1
+		}
+		return object{"limit": limit, "usage": usage}
+	}
 	const mebi = 1 << 20
-	return &documentOut{object{"usage": object{
-		"image_size_total":      of(s.ProjectBytes/mebi, images.BytesOf(project)/mebi),
-		"image_stage_total":     of(view.MaxStaged/mebi, images.StagedOf(project)/mebi),
-		"image_count_total":     of(view.MaxImages, int64(images.CountOf(project))),
-		"image_count_uploading": of(view.MaxUploads, int64(images.UploadsOf(project))),
-	}}}, nil
+	usage := object{}
+	for name, one := range map[string][2]int64{
+		"image_size_total":      {s.ProjectBytes / mebi, images.BytesOf(project) / mebi},
+		"image_stage_total":     {view.MaxStaged / mebi, images.StagedOf(project) / mebi},
+		"image_count_total":     {view.MaxImages, int64(images.CountOf(project))},
+		"image_count_uploading": {view.MaxUploads, int64(images.UploadsOf(project))},
+	} {
+		usage[name] = of(name, one[0], one[1])
+	}
+	return &documentOut{object{"usage": usage}}, nil
 }
 
 type dropIn struct {

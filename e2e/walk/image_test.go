@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"skylog/api/image"
+	"skylog/infra/imagecache"
 	"skylog/infra/imageformat"
 	"skylog/infra/imagestore"
 	"skylog/infra/keystore"
@@ -22,6 +23,7 @@ func (c *cloud) glance(keys *keystore.Store) *image.Service {
 	}
 	return &image.Service{Do: c.cell.Do, Sign: c.sign, Seal: keys.Seal, Staging: open("staging"),
 		Stores:  []image.NamedStore{{Store: open("local"), Name: "local"}, {Store: open("second"), Name: "second"}},
+		Cache:   &imagecache.Cache{Dir: filepath.Join(dir, "cache")},
 		Inspect: func(format string) image.Inspection { return imageformat.New(format) },
 		CheckURI: func(uri string) error {
 			if uri != "http://images/x" {
@@ -70,6 +72,10 @@ var imageTries = withMetadefs(map[string]try{
 	"PUT /image/v2/images/{id}/stage":               {at: "$image", headers: bytes, body: "bytes of a disk"},
 	"POST /image/v2/images/{id}/import":             {at: "$image", body: web},
 	"GET /image/v2/images/{id}/tasks":               {at: "$image", given: fetch},
+	"GET /image/v2/cache":                           {as: "admin"},
+	"DELETE /image/v2/cache":                        {as: "admin"},
+	"PUT /image/v2/cache/{id}":                      {as: "admin", at: "$full"},
+	"DELETE /image/v2/cache/{id}":                   {as: "admin", at: "$full"},
 	"GET /image/v2/tasks":                           {as: "admin"},
 	"GET /image/v2/tasks/{task}":                    {as: "admin", at: "$task"},
 	"GET /image/v2/schemas/metadefs/{name}":         {at: "namespace", eve: 200, una: 200, why: documented},

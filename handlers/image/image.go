@@ -20,11 +20,9 @@ const (
 )
 
 const (
-	maxImages = view.MaxImages
 	// maxOffers is how many images may be shared with one project, as its lists
 	// take in all of them.
-	maxOffers  = 10_000
-	maxUploads = view.MaxUploads
+	maxOffers = 10_000
 )
 
 // find returns an image, or why it can't be spoken of.
@@ -41,8 +39,8 @@ func CreateImage(w *projections.World, c cmd.CreateImage) ([]events.Event, error
 	switch images := &w.Image.Images; {
 	case images.Has(c.ID):
 		return nil, commands.Refuse(commands.Conflict, "Image ID %s already exists!", c.ID)
-	case images.CountOf(c.OwnerID) >= maxImages:
-		return nil, commands.Refuse(commands.OverLimit, "Project %s is over its limit of %d images.", c.OwnerID, maxImages)
+	case int64(images.CountOf(c.OwnerID)) >= w.Limit(c.OwnerID, service, "image_count_total", view.MaxImages):
+		return nil, commands.Refuse(commands.OverLimit, "Resource image_count_total is over limit: project %s has %d images.", c.OwnerID, images.CountOf(c.OwnerID))
 	}
 	if err := fits(c.Tags, c.Properties); err != nil {
 		return nil, err

@@ -28,7 +28,7 @@ func ptr[T any](v T) *T { return &v }
 
 func TestImage(t *testing.T) {
 	var many given.Events
-	for i := range maxImages {
+	for i := range view.MaxImages {
 		many = append(many, evt.ImageCreated{ID: fmt.Sprint(i), OwnerID: "p", Visibility: "shared"})
 	}
 	properties := map[string]string{}

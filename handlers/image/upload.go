@@ -1,6 +1,8 @@
 package image
 
 import (
+	"math"
+
 	"skylog/commands"
 	cmd "skylog/commands/image"
 	"skylog/events"
@@ -39,8 +41,9 @@ func mayReceive(w *projections.World, i *view.Image) error {
 }
 
 func mayBeBusy(w *projections.World, i *view.Image) error {
-	if w.Image.Images.UploadsOf(i.OwnerID) >= maxUploads {
-		return commands.Refuse(commands.OverLimit, "Project %s has %d uploads under way already.", i.OwnerID, maxUploads)
+	most := w.Limit(i.OwnerID, service, "image_count_uploading", view.MaxUploads)
+	if int64(w.Image.Images.UploadsOf(i.OwnerID)) >= most {
+		return commands.Refuse(commands.OverLimit, "Resource image_count_uploading is over limit: project %s may have %d images of which bytes are on their way.", i.OwnerID, most)
 	}
 	return nil
 }
@@ -64,12 +67,12 @@ func StageUpload(w *projections.World, c cmd.StageUpload) ([]events.Event, error
 // FinishStaging says that the bytes are there, if the image still waits for them.
 func FinishStaging(w *projections.World, c cmd.FinishStaging) ([]events.Event, error) {
 	i, err := upload(w, c.ID, c.Upload)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
-	case w.Image.Images.StagedOf(i.OwnerID)+c.SizeBytes > view.MaxStaged:
-		return nil, commands.Refuse(commands.OverLimit, "Image exceeds the storage quota: the images of project %s may have %d staged bytes together.",
-			i.OwnerID, int64(view.MaxStaged))
+	}
+	most := inBytes(w.Limit(i.OwnerID, service, "image_stage_total", view.MaxStaged/mebi))
+	if w.Image.Images.StagedOf(i.OwnerID)+c.SizeBytes > most {
+		return nil, commands.Refuse(commands.OverLimit, "Resource image_stage_total is over limit: the images of project %s may have %d staged bytes together.", i.OwnerID, most)
 	}
 	return events.List(evt.ImageStaged(c)), nil
 }
@@ -117,7 +120,25 @@ func FinishUpload(w *projections.World, c cmd.FinishUpload) ([]events.Event, err
 		MD5: c.MD5, SHA512: c.SHA512, Format: c.Format, Store: c.Store}), nil
 }
 
+// service is the image service, by its type in the catalog.
+const service = "image"
+
+const mebi = 1 << 20
+
+// inBytes is a limit that is given in MiB.
+func inBytes(limit int64) int64 {
+	if limit > math.MaxInt64/mebi {
+		return math.MaxInt64
+	}
+	return limit * mebi
+}
+
+// fitsProject says whether a project's images may have so many more bytes: most
+// is what the operator lets each have that has no limit of its own.
 func fitsProject(w *projections.World, i *view.Image, more, most int64) error {
+	if limit := w.Limit(i.OwnerID, service, "image_size_total", -1); limit != math.MaxInt64 {
+		most = inBytes(limit)
+	}
 	if w.Image.Images.BytesOf(i.OwnerID)+more > most {
 		return commands.Refuse(commands.OverLimit, "Image exceeds the storage quota: the images of project %s may have %d bytes together.", i.OwnerID, most)
 	}

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"os"
@@ -45,14 +46,33 @@ type Cache struct {
 	Client  *http.Client  // nil: one that follows no redirects
 	Timeout time.Duration // of one download; 0: an hour
 
+	// URL is where an image's bytes are had that is asked for ahead; Log tells why
+	// one couldn't be. Both may be nil.
+	URL func(id string) string
+	Log *slog.Logger
+
 	flights singleflight.Group
 	room    sync.Mutex
+
+	mu     sync.Mutex
+	queue  []compute.ImageRef
+	wake   chan struct{}
+	hits   map[string]int
+	handed map[string]time.Time // when a file was last given to a machine
 }
 
 var _ compute.Images = (*Cache)(nil)
 
 // Fetch returns the image's file, downloading it at most once at a time.
 func (c *Cache) Fetch(ctx context.Context, r compute.ImageRef) (string, error) {
+	path, err := c.fetch(ctx, r)
+	if err == nil {
+		c.hand(path)
+	}
+	return path, err
+}
+
+func (c *Cache) fetch(ctx context.Context, r compute.ImageRef) (string, error) {
 	if err := sound(r); err != nil {
 		return "", err
 	}
