@@ -2,11 +2,18 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
+	"net"
+	"net/http"
 	"time"
 
 	"github.com/spf13/pflag"
 
+	edge "skylog/api/compute"
+	"skylog/commands"
+	cmd "skylog/commands/compute"
+	"skylog/infra/console"
 	"skylog/infra/imagearchive"
 	view "skylog/projections/image"
 	"skylog/workers/compute"
@@ -16,10 +23,12 @@ import (
 type computeSettings struct {
 	confirmWithin time.Duration
 	keepShelved   bool
+	novnc         string
 }
 
 func (s *computeSettings) flags(f *pflag.FlagSet) {
 	f.DurationVar(&s.confirmWithin, "resize-confirm-window", 0, "after what time a resize counts as confirmed (default: never by itself)")
+	f.StringVar(&s.novnc, "novnc", "/usr/share/novnc", "folder of noVNC (Debian's package novnc), for the screens of servers")
 	f.BoolVar(&s.keepShelved, "keep-shelved", false, "leave shelved servers on their hosts until somebody offloads them")
 }
 
@@ -30,4 +39,31 @@ type archive struct{ n *node }
 func (a archive) Send(ctx context.Context, to compute.CaptureRef, image io.Reader, size int64) error {
 	store := imagearchive.Archive{Store: a.n.images.files[view.Local], Do: a.n.cell.Do, Now: a.n.now, Clock: time.Now}
 	return store.Send(ctx, to, image, size)
+}
+
+// withConsoles serves the consoles of this process' hosts beside the API.
+func (n *node) withConsoles(gateway http.Handler) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/", gateway)
+	mux.Handle(console.Root, console.Handler{Files: n.compute.novnc, Open: n.openConsole, Refused: func(err error) bool {
+		_, refused := commands.Refused(err)
+		return refused
+	}})
+	return mux
+}
+
+// openConsole uses a token up and connects to what it is for.
+func (n *node) openConsole(ctx context.Context, token string) (net.Conn, error) {
+	hash := edge.HashToken(token)
+	grant, _ := n.now().Compute.Grants.Get(hash)
+	w, err := n.cell.Do(commands.With(ctx, commands.Caller{Origin: "cell"}), cmd.OpenConsole{TokenHash: hash, At: time.Now().UTC()})
+	if err != nil {
+		return nil, err
+	}
+	server, _ := w.Compute.Servers.Get(grant.ServerID)
+	host := n.hosts[server.Host]
+	if host == nil {
+		return nil, fmt.Errorf("host %q of server %s isn't one of this process", server.Host, grant.ServerID)
+	}
+	return host.Hypervisor.Dial(ctx, server.ID, compute.Console(grant.Console))
 }

@@ -64,9 +64,12 @@ func (s *Service) mountServerActions(a huma.API) {
 	api.On(on, "createBackup", "os_compute_api:os-create-backup", s.createBackup)
 	api.On(on, "shelve", "os_compute_api:os-shelve:shelve", s.shelveServer)
 	api.On(on, "unshelve", "os_compute_api:os-shelve:unshelve", s.unshelveServer)
+	api.On(on, "addSecurityGroup", "os_compute_api:os-security-groups:add", s.addSecurityGroup)
+	api.On(on, "removeSecurityGroup", "os_compute_api:os-security-groups:remove", s.removeSecurityGroup)
 	api.On(on, "lock", "os_compute_api:os-lock-server:lock", s.lockServer)
 	api.On(on, "reboot", "os_compute_api:servers:reboot", s.rebootServer)
 	api.On(on, "os-resetState", "os_compute_api:os-admin-actions:reset_state", s.resetServerState)
+	s.mountConsoles(a, on)
 	if s.Console != nil {
 		api.On(on, "os-getConsoleOutput", "os_compute_api:os-console-output", s.consoleOutput)
 	}

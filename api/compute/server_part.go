@@ -10,7 +10,6 @@ import (
 	"skylog/api"
 	"skylog/commands"
 	view "skylog/projections/compute"
-	netview "skylog/projections/network"
 )
 
 // What belongs to a server and is only shown: addresses, interfaces, security
@@ -21,6 +20,8 @@ func (s *Service) mountServerParts(a huma.API) {
 	api.Handle(a, "GET "+path+"/ips/{network}", rule+"ips:show", http.StatusOK, s.showAddresses)
 	api.Handle(a, "GET "+path+"/os-interface", rule+"os-attach-interfaces:list", http.StatusOK, s.listInterfaces)
 	api.Handle(a, "GET "+path+"/os-interface/{port}", rule+"os-attach-interfaces:show", http.StatusOK, s.showInterface)
+	api.Handle(a, "POST "+path+"/os-interface", rule+"os-attach-interfaces:create", http.StatusOK, s.attachInterface)
+	api.Handle(a, "DELETE "+path+"/os-interface/{port}", rule+"os-attach-interfaces:delete", http.StatusAccepted, s.detachInterface)
 	api.Handle(a, "GET "+path+"/os-security-groups", rule+"os-security-groups:list", http.StatusOK, s.listServerGroups)
 	api.Handle(a, "GET "+path+"/os-instance-actions", rule+"os-instance-actions:list", http.StatusOK, s.listActions)
 	api.Handle(a, "GET "+path+"/os-instance-actions/{request}", rule+"os-instance-actions:show", http.StatusOK, s.showAction)
@@ -74,72 +75,6 @@ func (s *Service) showAddresses(ctx context.Context, in *serverNetwork) (*networ
 		return nil, commands.Refuse(commands.NotFound, "Network name not found")
 	}
 	return &networkAddressesOut{map[string][]shortAddress{in.Network: found}}, nil
-}
-
-type serverInterface struct {
-	PortState string        `json:"port_state"`
-	FixedIPs  []interfaceIP `json:"fixed_ips"`
-	PortID    string        `json:"port_id"`
-	NetID     string        `json:"net_id"`
-	MAC       string        `json:"mac_addr"`
-	Tag       *string       `json:"tag" since:"2.70"`
-}
-
-type interfaceIP struct {
-	SubnetID string `json:"subnet_id"`
-	Address  string `json:"ip_address"`
-}
-
-type (
-	interfacesOut struct {
-		Body struct {
-			Interfaces []serverInterface `json:"interfaceAttachments"`
-		}
-	}
-	interfaceID struct {
-		ID   string `path:"id" maxLength:"255"`
-		Port string `path:"port" maxLength:"255"`
-	}
-	interfaceOut struct {
-		Body struct {
-			Interface serverInterface `json:"interfaceAttachment"`
-		}
-	}
-)
-
-func showInterface(p netview.Port) serverInterface {
-	out := serverInterface{PortState: p.Status, PortID: p.ID, NetID: p.NetworkID, MAC: p.MAC}
-	for _, ip := range p.FixedIPs {
-		out.FixedIPs = append(out.FixedIPs, interfaceIP{ip.SubnetID, ip.Address.String()})
-	}
-	return out
-}
-
-func (s *Service) listInterfaces(ctx context.Context, in *serverID) (*interfacesOut, error) {
-	one, err := seenServer(ctx, in.ID)
-	if err != nil {
-		return nil, err
-	}
-	out := &interfacesOut{}
-	for _, p := range portsOf(api.World(ctx), one) {
-		out.Body.Interfaces = append(out.Body.Interfaces, showInterface(p))
-	}
-	return out, nil
-}
-
-func (s *Service) showInterface(ctx context.Context, in *interfaceID) (*interfaceOut, error) {
-	one, err := seenServer(ctx, in.ID)
-	if err != nil {
-		return nil, err
-	}
-	for _, p := range portsOf(api.World(ctx), one) {
-		if p.ID == in.Port {
-			out := &interfaceOut{}
-			out.Body.Interface = showInterface(p)
-			return out, nil
-		}
-	}
-	return nil, commands.Refuse(commands.NotFound, "Instance %s does not have a port with id %s", in.ID, in.Port)
 }
 
 type securityGroup struct {

@@ -25,6 +25,8 @@ type Service struct {
 	Seal func(project string, data []byte) ([]byte, error)
 	// Console returns the last lines of a server's console; nil: the call isn't mounted.
 	Console func(ctx context.Context, s view.Server, lines int) (string, error)
+	// Consoles says that somebody serves consoles below /console/; without, the calls aren't mounted.
+	Consoles bool
 	// ConfirmWithin is after what time a resize counts as confirmed; zero: never by itself.
 	ConfirmWithin time.Duration
 	// KeepShelved leaves shelved servers on their hosts until somebody offloads them.

@@ -67,7 +67,7 @@ func newCloud(t *testing.T) *cloud {
 	c.must(err)
 	glance := c.glance(keys)
 	nova := compute.New(c.cell.Do, func(s *compute.Service) {
-		s.Seal = keys.Seal
+		s.Seal, s.Consoles = keys.Seal, true
 		s.Console = func(context.Context, view.Server, int) (string, error) { return "booted\n", nil }
 	})
 	c.gateway, err = api.New(api.Options{Now: c.cell.Now, Authenticate: keystone.Authenticate, PublicURL: "http://cloud",

@@ -6,6 +6,7 @@ const (
 )
 
 var (
+	until5  = map[string]string{"OpenStack-API-Version": "compute 2.5"}
 	until52 = map[string]string{"OpenStack-API-Version": "compute 2.52"}
 	until87 = map[string]string{"OpenStack-API-Version": "compute 2.87"}
 )
@@ -60,18 +61,23 @@ var computeTries = map[string]try{
 	"POST /compute/v2.1/servers/{id}/action os-resetState":       {as: "admin", at: "$server", body: `{"os-resetState":{"state":"error"}}`},
 	"POST /compute/v2.1/servers/{id}/action os-getConsoleOutput": {at: "$server", body: `{"os-getConsoleOutput":{"length":10}}`, status: 200},
 
-	"POST /compute/v2.1/servers/{id}/action rebuild":       {at: "$server", body: `{"rebuild":{"imageRef":"$full"}}`},
-	"POST /compute/v2.1/servers/{id}/action rescue":        {at: "$server", body: `{"rescue":null}`, status: 200},
-	"POST /compute/v2.1/servers/{id}/action unrescue":      {at: "$server", body: `{"unrescue":null}`, given: after("rescue")},
-	"POST /compute/v2.1/servers/{id}/action resize":        {at: "$server", body: `{"resize":{"flavorRef":"$bigger"}}`},
-	"POST /compute/v2.1/servers/{id}/action confirmResize": {at: "$server", body: `{"confirmResize":null}`, given: resized, status: 204},
-	"POST /compute/v2.1/servers/{id}/action revertResize":  {at: "$server", body: `{"revertResize":null}`, given: resized},
-	"POST /compute/v2.1/servers/{id}/action migrate":       {as: "admin", at: "$server", body: `{"migrate":{"host":"` + second + `"}}`},
-	"POST /compute/v2.1/servers/{id}/action createImage":   {at: "$server", body: `{"createImage":{"name":"$n"}}`},
-	"POST /compute/v2.1/servers/{id}/action createBackup":  {at: "$server", body: `{"createBackup":{"name":"$n","backup_type":"daily","rotation":1}}`},
-	"POST /compute/v2.1/servers/{id}/action shelve":        {at: "$server", body: `{"shelve":null}`},
-	"POST /compute/v2.1/servers/{id}/action shelveOffload": {as: "admin", at: "$server", body: `{"shelveOffload":null}`, status: 409, why: "shelved servers leave their hosts at once", given: after("shelve")},
-	"POST /compute/v2.1/servers/{id}/action unshelve":      {at: "$server", body: `{"unshelve":null}`, given: after("shelve")},
+	"POST /compute/v2.1/servers/{id}/action rebuild":             {at: "$server", body: `{"rebuild":{"imageRef":"$full"}}`},
+	"POST /compute/v2.1/servers/{id}/action rescue":              {at: "$server", body: `{"rescue":null}`, status: 200},
+	"POST /compute/v2.1/servers/{id}/action unrescue":            {at: "$server", body: `{"unrescue":null}`, given: after("rescue")},
+	"POST /compute/v2.1/servers/{id}/action resize":              {at: "$server", body: `{"resize":{"flavorRef":"$bigger"}}`},
+	"POST /compute/v2.1/servers/{id}/action confirmResize":       {at: "$server", body: `{"confirmResize":null}`, given: resized, status: 204},
+	"POST /compute/v2.1/servers/{id}/action revertResize":        {at: "$server", body: `{"revertResize":null}`, given: resized},
+	"POST /compute/v2.1/servers/{id}/action migrate":             {as: "admin", at: "$server", body: `{"migrate":{"host":"` + second + `"}}`},
+	"POST /compute/v2.1/servers/{id}/action createImage":         {at: "$server", body: `{"createImage":{"name":"$n"}}`},
+	"POST /compute/v2.1/servers/{id}/action createBackup":        {at: "$server", body: `{"createBackup":{"name":"$n","backup_type":"daily","rotation":1}}`},
+	"POST /compute/v2.1/servers/{id}/action addSecurityGroup":    {at: "$server", body: `{"addSecurityGroup":{"name":"$sg"}}`},
+	"POST /compute/v2.1/servers/{id}/action removeSecurityGroup": {at: "$server", body: `{"removeSecurityGroup":{"name":"$sg"}}`, given: []string{`POST /compute/v2.1/servers/$server/action {"addSecurityGroup":{"name":"$sg"}}`}},
+	"POST /compute/v2.1/servers/{id}/action os-getVNCConsole":    {at: "$server", body: `{"os-getVNCConsole":{"type":"novnc"}}`, status: 200, headers: until5},
+	"POST /compute/v2.1/servers/{id}/action os-getSerialConsole": {at: "$server", body: `{"os-getSerialConsole":{"type":"serial"}}`, status: 200, headers: until5},
+	"POST /compute/v2.1/servers/{id}/remote-consoles":            {at: "$server", body: `{"remote_console":{"protocol":"vnc","type":"novnc"}}`},
+	"POST /compute/v2.1/servers/{id}/action shelve":              {at: "$server", body: `{"shelve":null}`},
+	"POST /compute/v2.1/servers/{id}/action shelveOffload":       {as: "admin", at: "$server", body: `{"shelveOffload":null}`, status: 409, why: "shelved servers leave their hosts at once", given: after("shelve")},
+	"POST /compute/v2.1/servers/{id}/action unshelve":            {at: "$server", body: `{"unshelve":null}`, given: after("shelve")},
 
 	"GET /compute/v2.1/servers/{id}/metadata":          {at: "$server"},
 	"POST /compute/v2.1/servers/{id}/metadata":         {at: "$server", body: `{"metadata":{"a":"b"}}`},
@@ -90,6 +96,8 @@ var computeTries = map[string]try{
 	"GET /compute/v2.1/servers/{id}/ips/{network}":                 {at: "$server $netname"},
 	"GET /compute/v2.1/servers/{id}/os-interface":                  {at: "$server"},
 	"GET /compute/v2.1/servers/{id}/os-interface/{port}":           {at: "$server $nic"},
+	"POST /compute/v2.1/servers/{id}/os-interface":                 {at: "$server", body: `{"interfaceAttachment":{"port_id":"$another"}}`},
+	"DELETE /compute/v2.1/servers/{id}/os-interface/{port}":        {at: "$server $nic"},
 	"GET /compute/v2.1/servers/{id}/os-security-groups":            {at: "$server"},
 	"GET /compute/v2.1/servers/{id}/os-instance-actions":           {at: "$server"},
 	"GET /compute/v2.1/servers/{id}/os-instance-actions/{request}": {at: "$server $action"},

@@ -64,6 +64,7 @@ var makers = map[string]maker{
 	"free":       {"admin", "POST /image/v2/images", `{"name":"free","disk_format":"raw","container_format":"bare","visibility":"public"}`, "id"},
 	"full":       {"ada", "POST /image/v2/images", `{"name":"$n","disk_format":"raw","container_format":"bare"}`, "id"},
 	"nic":        {"ada", "POST /network/v2.0/ports", `{"port":{"name":"$n","network_id":"$network","fixed_ips":[{"subnet_id":"$subnet"}]}}`, "port.id"},
+	"another":    {"ada", "POST /network/v2.0/ports", `{"port":{"name":"$n","network_id":"$network","fixed_ips":[{"subnet_id":"$subnet"}]}}`, "port.id"},
 	"netname":    {"ada", "GET /network/v2.0/networks/$network", ``, "network.name"},
 	"action":     {"ada", "GET /compute/v2.1/servers/$server/os-instance-actions", ``, "instanceActions.0.request_id"},
 	"hypervisor": {"admin", "GET /compute/v2.1/os-hypervisors", ``, "hypervisors.0.id"},

@@ -92,5 +92,9 @@ func changes() []events.Type {
 		events.Of[ServerOffloaded](),
 		events.Of[ServerUnshelveRequested](),
 		events.Of[ServerUnshelved](),
+		events.Of[ServerConsoleGranted](),
+		events.Of[ServerConsoleOpened](),
+		events.Of[ServerInterfaceAttached](),
+		events.Of[ServerInterfaceDetached](),
 	}
 }

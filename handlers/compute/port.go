@@ -46,7 +46,7 @@ func portsUp(w *projections.World, s *view.Server) (up []events.Event) {
 func gone(w *projections.World, s *view.Server, unconfirmed bool) []events.Event {
 	var ports []events.Event
 	for id, p := range w.Network.Ports.OfDevice(s.ID, "") {
-		if slices.Contains(s.OwnPortIDs, id) {
+		if owns(s, id) {
 			ports = append(ports, p.Deleted())
 		} else {
 			ports = append(ports, p.Detached()...)
@@ -62,3 +62,6 @@ func gone(w *projections.World, s *view.Server, unconfirmed bool) []events.Event
 // owned says whether a port is one that the server was given, whoever else may
 // say of a port of theirs that this server is its device.
 func owned(s *view.Server, port string) bool { return slices.Contains(s.PortIDs, port) }
+
+// owns says whether a port goes when the server goes.
+func owns(s *view.Server, port string) bool { return slices.Contains(s.OwnPortIDs, port) }

@@ -118,6 +118,10 @@ func begun(e events.Event) (id, action, step string) {
 		return e.ID, "shelve", "compute_shelve_instance"
 	case evt.ServerUnshelveRequested:
 		return e.ID, "unshelve", "compute_unshelve_instance"
+	case evt.ServerInterfaceAttached:
+		return e.ID, "attach_interface", "compute_attach_interface"
+	case evt.ServerInterfaceDetached:
+		return e.ID, "detach_interface", "compute_detach_interface"
 	case evt.ServerLocked:
 		return e.ID, "lock", ""
 	case evt.ServerUnlocked:
@@ -162,6 +166,10 @@ func ended(e events.Event) (id, failure string) {
 	case evt.ServerShelved:
 		return e.ID, ""
 	case evt.ServerUnshelved:
+		return e.ID, ""
+	case evt.ServerInterfaceAttached:
+		return e.ID, ""
+	case evt.ServerInterfaceDetached:
 		return e.ID, ""
 	case evt.ServerBuildFailed:
 		return e.ID, e.Message

@@ -18,13 +18,14 @@ type Tables struct {
 	Servers  Servers
 	Actions  Actions
 	Remains  Remains
+	Grants   Grants
 }
 
 // New makes the service's tables, empty.
 func New() Tables {
 	return Tables{
 		Flavors: newFlavors(), Access: newFlavorAccess(), Keypairs: newKeypairs(), Quotas: newQuotas(),
-		Hosts: newHosts(), Servers: newServers(), Actions: newActions(), Remains: newRemains(),
+		Hosts: newHosts(), Servers: newServers(), Actions: newActions(), Remains: newRemains(), Grants: newGrants(),
 	}
 }
 
@@ -35,6 +36,7 @@ func (t *Tables) Apply(e events.Event, m events.Meta) {
 	t.Keypairs.Apply(e, m)
 	t.Quotas.Apply(e, m)
 	t.Hosts.Apply(e, m)
+	t.Grants.Apply(e, m)
 	t.Remains.Apply(e, &t.Servers) // these two need the server as it was before
 	t.Actions.Apply(e, m, &t.Servers)
 	id := claimant(e)

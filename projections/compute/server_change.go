@@ -2,6 +2,7 @@ package compute
 
 import (
 	"maps"
+	"slices"
 	"time"
 
 	"skylog/events"
@@ -52,6 +53,20 @@ func (t *Servers) applyChanges(e events.Event, m events.Meta) {
 				s.Backups = backups
 			}
 			s.Capture, s.TaskState, s.Due = nil, NoTask, time.Time{}
+		})
+	case evt.ServerInterfaceAttached:
+		t.change(e.ID, m, func(s *Server) {
+			s.PortIDs = append(slices.Clone(s.PortIDs), e.PortID)
+			if e.Own {
+				s.OwnPortIDs = append(slices.Clone(s.OwnPortIDs), e.PortID)
+			}
+		})
+	case evt.ServerInterfaceDetached:
+		t.change(e.ID, m, func(s *Server) {
+			without := func(ids []string) []string {
+				return slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return id == e.PortID })
+			}
+			s.PortIDs, s.OwnPortIDs = without(s.PortIDs), without(s.OwnPortIDs)
 		})
 	default:
 		t.applyShelves(e, m)

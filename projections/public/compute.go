@@ -97,6 +97,10 @@ func actions() {
 	its(func(e evt.ServerOffloaded) string { return e.ID })
 	its(func(e evt.ServerUnshelveRequested) string { return e.ID })
 	its(func(e evt.ServerUnshelved) string { return e.ID })
+	its(func(e evt.ServerInterfaceAttached) string { return e.ID })
+	its(func(e evt.ServerInterfaceDetached) string { return e.ID })
+	its(func(e evt.ServerConsoleGranted) string { return e.ID })
+	its(func(e evt.ServerConsoleOpened) string { return e.ID })
 	on(func(e evt.ServerLeft) About { // of the host's story: where servers are isn't for their owners
 		return About{Subject: Subject{Resource: "host", ID: e.Host}, Also: []Subject{server(e.ID)}}
 	})

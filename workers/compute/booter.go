@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
 	"skylog/commands"
 	cmd "skylog/commands/compute"
+	netcmd "skylog/commands/network"
 )
 
 // Booter makes the machines of one host what their wants say. Calls for one
@@ -87,6 +89,9 @@ func (b *Booter) Reconcile(ctx context.Context, want ServerWant) error {
 	}
 	b.note(want.ID, did{carried: true, generation: want.Generation, wish: want.Wish, power: m.Power, ports: portsIn(&want),
 		reported: known && before.reported && before.wish == want.Wish && before.power == m.Power})
+	if err := b.tellPorts(ctx, before, want); err != nil {
+		return err
+	}
 	if err := b.tell(ctx, want.ID, m, steps.steps); err != nil || want.Capture == nil {
 		return err
 	}
@@ -211,6 +216,26 @@ func (b *Booter) tell(ctx context.Context, id string, m Machine, steps []cmd.Ste
 	}
 	last.reported = true
 	b.note(id, last)
+	return nil
+}
+
+// vifType is how ports are plugged on our hosts, as Neutron names it.
+const vifType = "bridge"
+
+// tellPorts reports the ports that a machine got while it was there; those that
+// it had from its beginning are up when it is.
+func (b *Booter) tellPorts(ctx context.Context, before did, want ServerWant) error {
+	if !before.carried {
+		return nil
+	}
+	for _, p := range want.Ports {
+		if slices.Contains(before.ports, p.ID) {
+			continue
+		}
+		if err := b.Report(ctx, netcmd.ReportPortUp{ID: p.ID, Host: b.Name, VIFType: vifType}); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

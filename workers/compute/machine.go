@@ -7,6 +7,7 @@ package compute
 import (
 	"context"
 	"io"
+	"net"
 	"net/netip"
 )
 
@@ -44,6 +45,8 @@ type Hypervisor interface {
 	// Capture calls save with the machine's disk, as it is at one instant, as a
 	// qcow2 image that needs no other. The machine goes on meanwhile as it is.
 	Capture(ctx context.Context, id string, save func(image io.Reader, size int64) error) error
+	// Dial connects to a console of a running machine.
+	Dial(ctx context.Context, id string, c Console) (net.Conn, error)
 	// ConsoleLog returns at most the last max bytes that the machine wrote to its
 	// serial console; the driver itself keeps a bounded amount.
 	ConsoleLog(ctx context.Context, id string, max int) ([]byte, error)
@@ -51,6 +54,16 @@ type Hypervisor interface {
 	// Destroy (the guest shut itself down, its process died), until ctx ends.
 	Watch(ctx context.Context, changed func(Machine)) error
 }
+
+// Console is a way to sit at a machine.
+type Console string
+
+// The consoles that a machine has: its screen by the RFB protocol, and the bytes
+// of its serial line.
+const (
+	VNC    Console = "vnc"
+	Serial Console = "serial"
+)
 
 // Facts is what a host has. RAM and disk are what guests may use.
 type Facts struct {

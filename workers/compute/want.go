@@ -192,6 +192,10 @@ func remade(e events.Event) string {
 		return e.ID
 	case evt.ServerUnshelveRequested:
 		return e.ID
+	case evt.ServerInterfaceAttached:
+		return e.ID
+	case evt.ServerInterfaceDetached:
+		return e.ID
 	}
 	return ""
 }

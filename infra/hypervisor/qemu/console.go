@@ -4,11 +4,14 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"skylog/workers/compute"
 )
 
 // What is kept of a log, and from how much on the rest is cut off.
@@ -27,6 +30,23 @@ func (d *Driver) ConsoleLog(_ context.Context, id string, most int) ([]byte, err
 		return nil, nil // it has never run
 	}
 	return body, err
+}
+
+// Dial implements compute.Hypervisor.
+func (d *Driver) Dial(ctx context.Context, id string, c compute.Console) (net.Conn, error) {
+	if err := checkID(id); err != nil {
+		return nil, err
+	}
+	name := serialSocket
+	if c == compute.VNC {
+		name = vncSocket
+	}
+	path, err := d.machine(id).socket(name)
+	if err != nil {
+		return nil, err
+	}
+	var dialer net.Dialer
+	return dialer.DialContext(ctx, "unix", path)
 }
 
 // tail reads the end of a file.
