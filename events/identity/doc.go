@@ -11,7 +11,7 @@ import "skylog/events"
 
 // Catalog lists the event types of the service.
 func Catalog() []events.Type {
-	return []events.Type{
+	return append([]events.Type{
 		events.Of[DomainCreated](),
 		events.Of[DomainDescribed](),
 		events.Of[DomainEnabled](),
@@ -29,6 +29,8 @@ func Catalog() []events.Type {
 		events.Of[UserEnabled](),
 		events.Of[UserDisabled](),
 		events.Of[UserDeleted](),
+		events.Of[UserLoginFailed](),
+		events.Of[UserLoginSucceeded](),
 		events.Of[GroupCreated](),
 		events.Of[GroupDescribed](),
 		events.Of[GroupDeleted](),
@@ -41,6 +43,12 @@ func Catalog() []events.Type {
 		events.Of[RoleNoLongerImplied](),
 		events.Of[RoleGranted](),
 		events.Of[RoleRevoked](),
+	}, append(catalogTypes(), lentTypes()...)...)
+}
+
+// catalogTypes are those of the catalog and its limits, lentTypes those of what lets others act.
+func catalogTypes() []events.Type {
+	return []events.Type{
 		events.Of[RegionCreated](),
 		events.Of[RegionRevised](),
 		events.Of[RegionDeleted](),
@@ -50,18 +58,6 @@ func Catalog() []events.Type {
 		events.Of[EndpointCreated](),
 		events.Of[EndpointRevised](),
 		events.Of[EndpointDeleted](),
-		events.Of[TokenRevoked](),
-		events.Of[TokenRevocationForgotten](),
-		events.Of[ApplicationCredentialCreated](),
-		events.Of[ApplicationCredentialDeleted](),
-		events.Of[TrustCreated](),
-		events.Of[TrustUsed](),
-		events.Of[TrustDeleted](),
-		events.Of[CredentialCreated](),
-		events.Of[CredentialReplaced](),
-		events.Of[CredentialDeleted](),
-		events.Of[AccessRuleCreated](),
-		events.Of[AccessRuleDeleted](),
 		events.Of[RegisteredLimitCreated](),
 		events.Of[RegisteredLimitRevised](),
 		events.Of[RegisteredLimitDeleted](),
@@ -78,7 +74,22 @@ func Catalog() []events.Type {
 		events.Of[PolicyDeleted](),
 		events.Of[PolicyAssociated](),
 		events.Of[PolicyDissociated](),
-		events.Of[UserLoginFailed](),
-		events.Of[UserLoginSucceeded](),
+	}
+}
+
+func lentTypes() []events.Type {
+	return []events.Type{
+		events.Of[TokenRevoked](),
+		events.Of[TokenRevocationForgotten](),
+		events.Of[ApplicationCredentialCreated](),
+		events.Of[ApplicationCredentialDeleted](),
+		events.Of[TrustCreated](),
+		events.Of[TrustUsed](),
+		events.Of[TrustDeleted](),
+		events.Of[CredentialCreated](),
+		events.Of[CredentialReplaced](),
+		events.Of[CredentialDeleted](),
+		events.Of[AccessRuleCreated](),
+		events.Of[AccessRuleDeleted](),
 	}
 }

@@ -30,6 +30,12 @@ func Register(r *handlers.Registry) {
 	handlers.On(r, StopImplyingRole)
 	handlers.On(r, GrantRole)
 	handlers.On(r, RevokeRole)
+	registerCatalog(r)
+	registerLent(r)
+}
+
+// registerCatalog registers the deciders of the catalog and its limits.
+func registerCatalog(r *handlers.Registry) {
 	handlers.On(r, CreateRegion)
 	handlers.On(r, ChangeRegion)
 	handlers.On(r, DeleteRegion)
@@ -39,17 +45,6 @@ func Register(r *handlers.Registry) {
 	handlers.On(r, CreateEndpoint)
 	handlers.On(r, ChangeEndpoint)
 	handlers.On(r, DeleteEndpoint)
-	handlers.On(r, RevokeToken)
-	handlers.On(r, PassDeadline)
-	handlers.On(r, CreateApplicationCredential)
-	handlers.On(r, DeleteApplicationCredential)
-	handlers.On(r, CreateTrust)
-	handlers.On(r, UseTrust)
-	handlers.On(r, DeleteTrust)
-	handlers.On(r, CreateCredential)
-	handlers.On(r, ReplaceCredential)
-	handlers.On(r, DeleteCredential)
-	handlers.On(r, DeleteAccessRule)
 	handlers.On(r, CreateRegisteredLimit)
 	handlers.On(r, ChangeRegisteredLimit)
 	handlers.On(r, DeleteRegisteredLimit)
@@ -66,6 +61,21 @@ func Register(r *handlers.Registry) {
 	handlers.On(r, DeletePolicy)
 	handlers.On(r, AssociatePolicy)
 	handlers.On(r, DissociatePolicy)
+}
+
+// registerLent registers the deciders of what lets others act, and of what ends it.
+func registerLent(r *handlers.Registry) {
+	handlers.On(r, RevokeToken)
+	handlers.On(r, PassDeadline)
+	handlers.On(r, CreateApplicationCredential)
+	handlers.On(r, DeleteApplicationCredential)
+	handlers.On(r, CreateTrust)
+	handlers.On(r, UseTrust)
+	handlers.On(r, DeleteTrust)
+	handlers.On(r, CreateCredential)
+	handlers.On(r, ReplaceCredential)
+	handlers.On(r, DeleteCredential)
+	handlers.On(r, DeleteAccessRule)
 	handlers.On(r, CountFailedLogin)
 	handlers.On(r, ForgiveFailedLogins)
 }

@@ -22,6 +22,8 @@ func init() {
 	its(func(e evt.UserEnabled) string { return e.ID })
 	its(func(e evt.UserDisabled) string { return e.ID })
 	its(func(e evt.UserDeleted) string { return e.ID })
+	its(func(e evt.UserLoginFailed) string { return e.ID })
+	its(func(e evt.UserLoginSucceeded) string { return e.ID })
 
 	internal(func(e evt.GroupCreated) string { return e.ID })
 	internal(func(e evt.GroupDescribed) string { return e.ID })
@@ -41,6 +43,11 @@ func init() {
 	on(func(e evt.RoleGranted) About { return assignment(e.Assignment) })
 	on(func(e evt.RoleRevoked) About { return assignment(e.Assignment) })
 
+	catalogEntries()
+	lentEntries()
+}
+
+func catalogEntries() {
 	internal(func(e evt.RegionCreated) string { return e.ID })
 	internal(func(e evt.RegionRevised) string { return e.ID })
 	internal(func(e evt.RegionDeleted) string { return e.ID })
@@ -50,26 +57,6 @@ func init() {
 	internal(func(e evt.EndpointCreated) string { return e.ID })
 	internal(func(e evt.EndpointRevised) string { return e.ID })
 	internal(func(e evt.EndpointDeleted) string { return e.ID })
-
-	internal(func(e evt.TokenRevoked) string { return e.AuditID })
-	internal(func(e evt.TokenRevocationForgotten) string { return e.AuditID })
-
-	on(func(e evt.ApplicationCredentialCreated) About {
-		return About{Subject: Subject{ID: e.ID}, User: e.UserID}
-	})
-	its(func(e evt.ApplicationCredentialDeleted) string { return e.ID })
-	on(func(e evt.AccessRuleCreated) About { return About{Subject: Subject{ID: e.ID}, User: e.UserID} })
-	its(func(e evt.AccessRuleDeleted) string { return e.ID })
-	on(func(e evt.TrustCreated) About {
-		return About{Subject: Subject{ID: e.ID}, User: e.TrustorID, Also: []Subject{user(e.TrusteeID)}}
-	})
-	its(func(e evt.TrustUsed) string { return e.ID })
-	its(func(e evt.TrustDeleted) string { return e.ID })
-	on(func(e evt.CredentialCreated) About { return About{Subject: Subject{ID: e.ID}, User: e.UserID} })
-	its(func(e evt.CredentialReplaced) string { return e.ID })
-	its(func(e evt.CredentialDeleted) string { return e.ID })
-	its(func(e evt.UserLoginFailed) string { return e.ID })
-	its(func(e evt.UserLoginSucceeded) string { return e.ID })
 
 	internal(func(e evt.RegisteredLimitCreated) string { return e.ID })
 	internal(func(e evt.RegisteredLimitRevised) string { return e.ID })
@@ -87,6 +74,26 @@ func init() {
 	internal(func(e evt.PolicyDeleted) string { return e.ID })
 	internal(func(e evt.PolicyAssociated) string { return e.PolicyID })
 	internal(func(e evt.PolicyDissociated) string { return e.EndpointID + e.ServiceID + e.RegionID })
+}
+
+func lentEntries() {
+	internal(func(e evt.TokenRevoked) string { return e.AuditID })
+	internal(func(e evt.TokenRevocationForgotten) string { return e.AuditID })
+
+	on(func(e evt.ApplicationCredentialCreated) About {
+		return About{Subject: Subject{ID: e.ID}, User: e.UserID}
+	})
+	its(func(e evt.ApplicationCredentialDeleted) string { return e.ID })
+	on(func(e evt.AccessRuleCreated) About { return About{Subject: Subject{ID: e.ID}, User: e.UserID} })
+	its(func(e evt.AccessRuleDeleted) string { return e.ID })
+	on(func(e evt.TrustCreated) About {
+		return About{Subject: Subject{ID: e.ID}, User: e.TrustorID, Also: []Subject{user(e.TrusteeID)}}
+	})
+	its(func(e evt.TrustUsed) string { return e.ID })
+	its(func(e evt.TrustDeleted) string { return e.ID })
+	on(func(e evt.CredentialCreated) About { return About{Subject: Subject{ID: e.ID}, User: e.UserID} })
+	its(func(e evt.CredentialReplaced) string { return e.ID })
+	its(func(e evt.CredentialDeleted) string { return e.ID })
 }
 
 func user(id string) Subject { return Subject{"identity", "user", id} }
