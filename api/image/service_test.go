@@ -34,6 +34,7 @@ type cloud struct {
 	*testing.T
 	*httptest.Server
 	*cell.Cell
+	gateway *api.Gateway
 	service *image.Service
 	imports *workers.Importer
 	// where the bytes are: of the default store, of another, and of those staged
@@ -76,6 +77,7 @@ func serve(t *testing.T, change func(*cloud)) *cloud {
 	if err != nil {
 		t.Fatal(err)
 	}
+	c.gateway = gateway
 	c.Server = httptest.NewServer(gateway)
 	t.Cleanup(func() {
 		c.Close()
