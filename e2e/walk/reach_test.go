@@ -1,7 +1,6 @@
 package walk
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 
@@ -155,7 +154,9 @@ func TestAPortIsNotAServersBecauseAStrangerSaysSo(t *testing.T) {
 	for _, s := range (workers.Wants{ImageURL: func(string) string { return "" }}).Sources() {
 		wants, err := s.Of(c.cell.Now(), h.id("server"))
 		c.must(err)
-		text += fmt.Sprintf("%s", wants)
+		for _, want := range wants {
+			text += string(want.Data)
+		}
 	}
 	if !strings.Contains(text, h.id("nic")) || strings.Contains(text, trojan) {
 		t.Errorf("the host is told to plug %s", text)

@@ -45,6 +45,14 @@ func serve(a *allocation, seed string, given []evt.FixedIP) []events.Event {
 	return events.List(evt.PortCreated{ID: derived(seed, "dhcp"), ProjectID: a.network.ProjectID, NetworkID: a.network.ID, Settings: settings})
 }
 
+// firstServed gives the network's own port an address in a subnet that is being
+// made, ahead of everybody else's: the first free one, as Neutron's agent has it.
+func firstServed(w *projections.World, n view.Network, s view.Subnet) []events.Event {
+	a := newAllocation(w, n, "", view.DHCPOwner, nil)
+	a.subnets = []view.Subnet{s}
+	return serve(a, s.ID, []evt.FixedIP{{SubnetID: s.ID}})
+}
+
 // withDHCP gives the network's own port an address in a subnet whose DHCP was
 // switched on, if anybody is there to be served.
 func withDHCP(w *projections.World, s view.Subnet) []events.Event {

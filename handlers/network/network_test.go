@@ -64,7 +64,13 @@ func TestSubnets(t *testing.T) {
 	pools := func(p ...cmd.Pool) func(*cmd.CreateSubnet) { return func(c *cmd.CreateSubnet) { c.Pools = p } }
 	asked := func(a, b string) cmd.Pool { return cmd.Pool{First: ip(a), Last: ip(b)} }
 	bare := given.Events{group, network}
+	own, withDHCP := dhcpPort("t", "192.168.0.2"), made("192.168.0.0/24", "192.168.0.1", pool("192.168.0.2", "192.168.0.254"))
+	own.Settings.FixedIPs[0].SubnetID = "t"
+	servedOne := withDHCP[0].(evt.SubnetCreated)
+	servedOne.Settings.EnableDHCP = true
 	given.Run(t, Register, []given.Case{
+		{Name: "the network's own port has the first free address where DHCP is on", Given: bare,
+			When: ask("192.168.0.0/24", func(c *cmd.CreateSubnet) { c.EnableDHCP = true }), Then: given.Events{servedOne, own}},
 		{Name: "the gateway is the first address and the pool the rest", Given: bare, When: ask("192.168.0.9/24", nil),
 			Then: made("192.168.0.0/24", "192.168.0.1", pool("192.168.0.2", "192.168.0.254"))},
 		{Name: "a gateway in the middle splits the pool", Given: bare, When: ask("192.168.0.0/29", func(c *cmd.CreateSubnet) { c.Gateway = ip("192.168.0.3") }),

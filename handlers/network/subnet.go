@@ -54,8 +54,9 @@ func CreateSubnet(w *projections.World, c cmd.CreateSubnet) ([]events.Event, err
 	} else if err := checkPools(s); err != nil {
 		return nil, err
 	}
-	return append(ensureDefault(w, c.ProjectID, c.ID), evt.SubnetCreated{ID: c.ID, ProjectID: c.ProjectID, NetworkID: n.ID, CIDR: cidr,
-		RAMode: c.RAMode, AddressMode: c.AddressMode, Settings: s.SubnetSettings}), nil
+	made := append(ensureDefault(w, c.ProjectID, c.ID), evt.SubnetCreated{ID: c.ID, ProjectID: c.ProjectID, NetworkID: n.ID, CIDR: cidr,
+		RAMode: c.RAMode, AddressMode: c.AddressMode, Settings: s.SubnetSettings})
+	return append(made, firstServed(w, n, s)...), nil
 }
 
 func poolsOf(asked []cmd.Pool) []evt.Pool {
