@@ -61,6 +61,18 @@ func (c *rig) wait(d time.Duration) {
 
 func cloud(t testing.TB) *rig {
 	t.Helper()
+	hash, err := identity.HashPassword("s3cret", bcrypt.MinCost)
+	if err != nil {
+		t.Fatal(err)
+	}
+	boot := bootstrap
+	boot.PasswordHash = hash
+	return cloudOf(t, boot)
+}
+
+// cloudOf is a cloud that begins so.
+func cloudOf(t testing.TB, boot cmd.Bootstrap) *rig {
+	t.Helper()
 	r := &rig{t: t}
 	ctx, cancel := context.WithCancel(context.Background())
 	var err error
@@ -80,12 +92,7 @@ func cloud(t testing.TB) *rig {
 	if r.keys, err = keystore.Open(filepath.Join(t.TempDir(), "keys")); err != nil {
 		t.Fatal(err)
 	}
-	hash, err := identity.HashPassword("s3cret", bcrypt.MinCost)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.boot = bootstrap
-	r.boot.PasswordHash = hash
+	r.boot = boot
 	if _, err := r.do(t.Context(), r.boot); err != nil {
 		t.Fatal(err)
 	}
