@@ -70,4 +70,7 @@ var delegationRules = policy.Rules{
 	"identity:delete_policy_association_for_service":            `rule:admin_required`,
 	"identity:create_policy_association_for_region_and_service": `rule:admin_required`,
 	"identity:delete_policy_association_for_region_and_service": `rule:admin_required`,
+	"identity:get_domain_config":                                `rule:admin_required or (role:reader and system_scope:all)`,
+	"identity:get_domain_config_default":                        `rule:admin_required or (role:reader and system_scope:all)`,
+	"identity:get_security_compliance_domain_config":            ``,
 }

@@ -102,6 +102,7 @@ func (s *Service) mount(a huma.API) {
 	s.mountEndpointGroups(a)
 	s.mountPolicies(a)
 	s.mountRevocations(a)
+	s.mountDomainConfig(a)
 }
 
 var versionList = api.DiscoveryDocument{Status: 300, Show: func(base string) any {

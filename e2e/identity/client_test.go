@@ -98,6 +98,19 @@ func TestTheOpenstackClientManagesACloud(t *testing.T) {
 	run([]string{"OS_AUTH_TYPE=v3applicationcredential", "OS_APPLICATION_CREDENTIAL_ID=" + key[len(key)-1], "OS_APPLICATION_CREDENTIAL_SECRET=hush",
 		"OS_USERNAME=", "OS_PASSWORD=", "OS_PROJECT_NAME=", "OS_USER_DOMAIN_ID=", "OS_PROJECT_DOMAIN_ID="}, "token issue")
 	run(ada, "application credential delete backup")
+	run(ada, "ec2 credentials create")
+	run(ada, "ec2 credentials list")
+	for _, command := range []string{
+		"trust create --project admin --role member --impersonate admin ada", "trust list",
+		"credential create --type note admin blob", "credential list",
+		"registered limit create --service keystone --default-limit 10 --region RegionOne widgets", "registered limit list",
+		"limit create --project demo --service keystone --resource-limit 20 --region RegionOne widgets", "limit list",
+		"endpoint group list", "policy list", "project set demo --tag red --property color=red", "project show demo --parents --children",
+		"user set ada --multi-factor-auth-rule password", "user set ada --ignore-lockout-failure-attempts", "access rule list",
+		"role create --domain default own", "role list --domain default",
+	} {
+		run(nil, command)
+	}
 	run(ada, "user password set --original-password other --password third")
 	run([]string{"OS_USERNAME=ada", "OS_PASSWORD=third", "OS_PROJECT_NAME="}, "token issue")
 	run([]string{"OS_PROJECT_NAME=", "OS_SYSTEM_SCOPE=all", "OS_PROJECT_DOMAIN_ID="}, "domain list")

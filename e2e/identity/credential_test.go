@@ -108,6 +108,9 @@ func TestSignaturesAreForServicesAndForAWhile(t *testing.T) {
 		c.want(401, "POST "+path, sign(access, secret, c.now().Add(time.Hour)))
 		c.want(401, "POST "+path, object{"credentials": object{}})
 	}
+	undated := base64.StdEncoding.EncodeToString(sum([]byte(secret), "GET\ncloud\n/\nSignatureMethod=HmacSHA256&SignatureVersion=2"))
+	c.want(401, "POST /v3/ec2tokens", object{"credentials": object{"access": access, "signature": undated, "host": "cloud", "verb": "GET", "path": "/",
+		"params": object{"SignatureMethod": "HmacSHA256", "SignatureVersion": "2"}}})
 	c.wantAs(204, token, "DELETE /v3/users/"+ada+"/credentials/OS-EC2/"+access, nil)
 	c.want(401, "POST /v3/s3tokens", signS3(access, secret, c.now()))
 }

@@ -114,3 +114,23 @@ func TestUsersAreFilteredByNameAndByTheEndOfTheirPasswords(t *testing.T) {
 	}
 	c.want(400, "GET /v3/users?password_expires_at=soon", nil)
 }
+
+func TestWhatIsLeftOutIsNotThere(t *testing.T) {
+	t.Parallel()
+	c := cloud(t)
+	for _, request := range []string{"GET /v3/OS-FEDERATION/mappings", "GET /v3/OS-FEDERATION/identity_providers", "POST /v3/OS-OAUTH1/consumers", "GET /v3/users/x/OS-OAUTH1/access_tokens"} {
+		c.want(404, request, nil)
+	}
+}
+
+func TestADomainsConfigurationIsReadOnly(t *testing.T) {
+	t.Parallel()
+	c := cloud(t)
+	c.want(404, "GET /v3/domains/default/config", nil)
+	c.want(405, "PUT /v3/domains/default/config", object{"config": object{"ldap": object{"url": "ldap://x"}}})
+	c.want(404, "GET /v3/domains/default/config/ldap", nil)
+	c.want(404, "GET /v3/domains/x/config/security_compliance", nil)
+	if all := c.want(200, "GET /v3/domains/config/default", nil); all.text("config", "identity", "driver") != "sql" {
+		t.Errorf("the defaults are %s", all.Body)
+	}
+}

@@ -85,6 +85,9 @@ func TestPasswordsHaveRules(t *testing.T) {
 		t.Errorf("it says %s", r.Body)
 	}
 	ada := c.want(201, "POST /v3/users", object{"user": object{"name": "ada", "password": "secret0"}}).text("user", "id")
+	if rules := c.want(200, "GET /v3/domains/default/config/security_compliance", nil); rules.text("config", "security_compliance", "password_regex_description") != "six characters, a digit" {
+		t.Errorf("the domain's rules are %s", rules.Body)
+	}
 	if r := c.wantAs(401, "", "POST /v3/auth/tokens", byPassword("ada", "secret0", nil)); !strings.Contains(r.Body.String(), "needs to be changed for user: "+ada) {
 		t.Errorf("the first use is answered with %s", r.Body)
 	}

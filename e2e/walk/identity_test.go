@@ -26,6 +26,11 @@ var identityTries = map[string]try{
 	"PATCH /identity/v3/domains/{id}":  {as: "admin", at: "$domain", body: `{"domain":{"description":"x"}}`},
 	"DELETE /identity/v3/domains/{id}": {as: "admin", at: "$domain", given: []string{`PATCH /identity/v3/domains/$domain {"domain":{"enabled":false}}`}},
 
+	"GET /identity/v3/domains/{id}/config":                  {as: "admin", at: "$domain", status: 404, why: "no domain has a configuration of its own"},
+	"GET /identity/v3/domains/{id}/config/{group}":          {at: "default security_compliance", eve: 200, una: 200, why: everybody},
+	"GET /identity/v3/domains/{id}/config/{group}/{option}": {at: "default security_compliance password_regex", eve: 200, una: 200, why: everybody},
+	"GET /identity/v3/domains/config/default":               {as: "admin"},
+
 	"POST /identity/v3/projects":                   {as: "admin", body: `{"project":{"name":"$n"}}`},
 	"GET /identity/v3/projects":                    {as: "admin"},
 	"GET /identity/v3/projects/{id}":               {at: "$lab", eve: 403, why: keystone},
