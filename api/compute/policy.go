@@ -59,6 +59,8 @@ var rules = policy.Rules{
 	"os_compute_api:os-security-groups:add":         member,
 	"os_compute_api:os-security-groups:remove":      member,
 	"os_compute_api:os-remote-consoles":             member,
+	"os_compute_api:os-evacuate":                    admin,
+	"os_compute_api:os-migrations:index":            admin,
 	"os_compute_api:os-lock-server:lock":            member,
 	"os_compute_api:os-lock-server:unlock":          member,
 	"os_compute_api:os-console-output":              member,

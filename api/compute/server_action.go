@@ -70,6 +70,8 @@ func (s *Service) mountServerActions(a huma.API) {
 	api.On(on, "reboot", "os_compute_api:servers:reboot", s.rebootServer)
 	api.On(on, "os-resetState", "os_compute_api:os-admin-actions:reset_state", s.resetServerState)
 	s.mountConsoles(a, on)
+	s.mountMigrations(a)
+	api.On(on, "evacuate", "os_compute_api:os-evacuate", s.evacuateServer)
 	if s.Console != nil {
 		api.On(on, "os-getConsoleOutput", "os_compute_api:os-console-output", s.consoleOutput)
 	}

@@ -69,6 +69,11 @@ func cloud(t *testing.T) *api.Gateway {
 	go playHost(ctx, c)
 	g, err := api.New(api.Options{Now: c.Now, Authenticate: who, Log: quiet}, compute.New(c.Do, func(s *compute.Service) {
 		s.Consoles = true
+		made := 0
+		s.Password = func(string) string {
+			made++
+			return fmt.Sprintf("secret-%d", made)
+		}
 		s.Seal = func(_ string, data []byte) ([]byte, error) { return append([]byte("sealed"), data...), nil }
 		s.Console = func(_ context.Context, s computeview.Server, lines int) (string, error) {
 			return fmt.Sprintf("%d lines of %s\n", lines, s.Name), nil

@@ -94,6 +94,8 @@ func changes() []events.Type {
 		events.Of[ServerUnshelved](),
 		events.Of[ServerConsoleGranted](),
 		events.Of[ServerConsoleOpened](),
+		events.Of[ServerEvacuationRequested](),
+		events.Of[ServerEvacuated](),
 		events.Of[ServerInterfaceAttached](),
 		events.Of[ServerInterfaceDetached](),
 	}

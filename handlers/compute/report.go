@@ -68,6 +68,8 @@ func changed(w *projections.World, s *view.Server, c cmd.ReportServer) []events.
 		return append(events.List(evt.ServerResizeReverted{ID: s.ID}), portsUp(w, s)...)
 	case view.Unshelving:
 		return unshelved(w, s)
+	case view.Evacuating:
+		return append(events.List(evt.ServerEvacuated{ID: s.ID}), portsUp(w, s)...)
 	}
 	return runsAgain(s, c)
 }

@@ -122,6 +122,8 @@ func begun(e events.Event) (id, action, step string) {
 		return e.ID, "attach_interface", "compute_attach_interface"
 	case evt.ServerInterfaceDetached:
 		return e.ID, "detach_interface", "compute_detach_interface"
+	case evt.ServerEvacuationRequested:
+		return e.ID, "evacuate", "compute_rebuild_instance"
 	case evt.ServerLocked:
 		return e.ID, "lock", ""
 	case evt.ServerUnlocked:
@@ -166,6 +168,8 @@ func ended(e events.Event) (id, failure string) {
 	case evt.ServerShelved:
 		return e.ID, ""
 	case evt.ServerUnshelved:
+		return e.ID, ""
+	case evt.ServerEvacuated:
 		return e.ID, ""
 	case evt.ServerInterfaceAttached:
 		return e.ID, ""

@@ -10,22 +10,23 @@ import (
 
 // Tables are the tables of the compute service.
 type Tables struct {
-	Flavors  Flavors
-	Access   FlavorAccess
-	Keypairs Keypairs
-	Quotas   Quotas
-	Hosts    Hosts
-	Servers  Servers
-	Actions  Actions
-	Remains  Remains
-	Grants   Grants
+	Flavors    Flavors
+	Access     FlavorAccess
+	Keypairs   Keypairs
+	Quotas     Quotas
+	Hosts      Hosts
+	Servers    Servers
+	Actions    Actions
+	Remains    Remains
+	Grants     Grants
+	Migrations Migrations
 }
 
 // New makes the service's tables, empty.
 func New() Tables {
 	return Tables{
 		Flavors: newFlavors(), Access: newFlavorAccess(), Keypairs: newKeypairs(), Quotas: newQuotas(),
-		Hosts: newHosts(), Servers: newServers(), Actions: newActions(), Remains: newRemains(), Grants: newGrants(),
+		Hosts: newHosts(), Servers: newServers(), Actions: newActions(), Remains: newRemains(), Grants: newGrants(), Migrations: newMigrations(),
 	}
 }
 
@@ -37,7 +38,8 @@ func (t *Tables) Apply(e events.Event, m events.Meta) {
 	t.Quotas.Apply(e, m)
 	t.Hosts.Apply(e, m)
 	t.Grants.Apply(e, m)
-	t.Remains.Apply(e, &t.Servers) // these two need the server as it was before
+	t.Remains.Apply(e, &t.Servers) // these need the server as it was before
+	t.Migrations.Apply(e, m, &t.Servers)
 	t.Actions.Apply(e, m, &t.Servers)
 	id := claimant(e)
 	before, _ := t.Servers.Get(id)

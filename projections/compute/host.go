@@ -170,6 +170,8 @@ func claimant(e events.Event) string {
 		return e.ID
 	case evt.ServerUnshelveRequested:
 		return e.ID
+	case evt.ServerEvacuationRequested:
+		return e.ID
 	}
 	return ""
 }
@@ -236,6 +238,8 @@ func (t *Remains) Apply(e events.Event, servers *Servers) {
 			come(e.ID, s.Old.To)
 		}
 	case evt.ServerUnshelveRequested:
+		come(e.ID, e.Host)
+	case evt.ServerEvacuationRequested:
 		come(e.ID, e.Host)
 	}
 }

@@ -44,6 +44,7 @@ const (
 	Migrating    = "resize_migrating" // its disk is on its way
 	Finishing    = "resize_finish"
 	Reverting    = "resize_reverting"
+	Evacuating   = "rebuild_spawning"
 	Snapshotting = "image_snapshot"
 	BackingUp    = "image_backup"
 	Shelving     = "shelving"
@@ -154,7 +155,7 @@ func (s *Server) Status() string {
 		return "REBOOT"
 	case s.TaskState == RebootingHard:
 		return "HARD_REBOOT"
-	case s.TaskState == Rebuilding:
+	case s.TaskState == Rebuilding, s.TaskState == Evacuating:
 		return "REBUILD"
 	case s.TaskState == Migrating, s.TaskState == Finishing:
 		return "RESIZE"

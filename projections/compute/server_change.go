@@ -129,6 +129,15 @@ func (t *Servers) applyMoves(e events.Event, m events.Meta) {
 		t.settled(e.ID, m, func(s *Server) { s.Old, s.Generation, s.Cause = nil, m.Number, m.Command })
 	case evt.ServerResizeRevertRequested:
 		t.ask(e.ID, m, Reverting, e.By, func(s *Server) { s.revert() })
+	case evt.ServerEvacuationRequested:
+		t.ask(e.ID, m, Evacuating, e.By, func(s *Server) {
+			s.Host, s.Disk, s.Base, s.Want = shared(e.Host), e.Disk, s.Image, "running"
+			if s.VMState == Stopped {
+				s.Want = Stopped
+			}
+		})
+	case evt.ServerEvacuated:
+		t.settled(e.ID, m, func(s *Server) { s.LaunchedAt = m.Time })
 	case evt.ServerResizeReverted:
 		t.settled(e.ID, m, func(s *Server) { s.Old = nil })
 	}

@@ -101,6 +101,8 @@ func actions() {
 	its(func(e evt.ServerInterfaceDetached) string { return e.ID })
 	its(func(e evt.ServerConsoleGranted) string { return e.ID })
 	its(func(e evt.ServerConsoleOpened) string { return e.ID })
+	its(func(e evt.ServerEvacuationRequested) string { return e.ID })
+	its(func(e evt.ServerEvacuated) string { return e.ID })
 	on(func(e evt.ServerLeft) About { // of the host's story: where servers are isn't for their owners
 		return About{Subject: Subject{Resource: "host", ID: e.Host}, Also: []Subject{server(e.ID)}}
 	})

@@ -192,6 +192,8 @@ func remade(e events.Event) string {
 		return e.ID
 	case evt.ServerUnshelveRequested:
 		return e.ID
+	case evt.ServerEvacuationRequested:
+		return e.ID
 	case evt.ServerInterfaceAttached:
 		return e.ID
 	case evt.ServerInterfaceDetached:

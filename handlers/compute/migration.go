@@ -1,0 +1,29 @@
+package compute
+
+import (
+	"skylog/commands"
+	cmd "skylog/commands/compute"
+	"skylog/events"
+	evt "skylog/events/compute"
+	"skylog/projections"
+	view "skylog/projections/compute"
+)
+
+// EvacuateServer makes a server whose host is lost anew on another, with its
+// ports. Should the lost host come back, it removes what it has: no guest runs twice.
+func EvacuateServer(w *projections.World, c cmd.EvacuateServer) ([]events.Event, error) {
+	s, err := act(w, c.ID, "evacuate", c.By, view.Active, view.Stopped, view.Errored)
+	if err != nil {
+		return nil, err
+	}
+	if h, ok := w.Compute.Hosts.Get(s.Host); ok && h.Up {
+		return nil, commands.Refuse(commands.Invalid, "Compute service of %s is still in use.", s.Host)
+	}
+	host, why := place(w, want{Usage: view.UsageOf(&s.Flavor), zone: s.Zone, host: c.Host, not: s.Host})
+	if why != "" {
+		return nil, commands.Refuse(commands.Invalid, "%s", why)
+	}
+	asked := evt.ServerEvacuationRequested{ID: c.ID, Host: host, Disk: s.Disk + 1, Migration: c.Migration, By: c.At.Add(buildTime)}
+	left := evt.ServerLeft{ID: c.ID, Host: s.Host}
+	return append(events.List(left, asked), rebind(w, &s, host)...), nil
+}
