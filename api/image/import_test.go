@@ -247,8 +247,34 @@ func TestTasksAreForAdministrators(t *testing.T) {
 		t.Errorf("the task is %s", got.body)
 	}
 	c.ask(root, "GET /image/v2/tasks/x", nil, 404)
+	for _, key := range []string{"created_at", "updated_at", "status", "id", "type", "expires_at"} { // the older client sorts by status
+		ids := map[string]string{}
+		for _, dir := range []string{"asc", "desc"} {
+			for next := "/v2/tasks?limit=2&sort_dir=" + dir + "&sort_key=" + key; next != ""; {
+				r := c.ask(root, "GET /image"+next, nil, 200)
+				for _, task := range r.field("tasks").([]any) {
+					ids[dir] += task.(map[string]any)["id"].(string)
+				}
+				next, _ = r.field("next").(string)
+			}
+		}
+		if len(ids["asc"]) != 3*36 || ids["asc"] != ids["desc"][72:]+ids["desc"][36:72]+ids["desc"][:36] {
+			t.Errorf("by %s: %v", key, ids)
+		}
+	}
 	for _, bad := range []string{"status=x", "type=x", "marker=x", "sort_dir=x", "sort_key=x", "limit=x"} {
 		c.ask(root, "GET /image/v2/tasks?"+bad, nil, 400)
+	}
+}
+
+func TestCallsThatAreNotThereSaySo(t *testing.T) {
+	c := serve(t, nil)
+	path := c.create(ada, nil)
+	for _, call := range []string{"GET " + path + "/locations", "POST " + path + "/locations", "POST /image/v2/tasks", "DELETE /image/v2/tasks/x"} {
+		r := c.answer(root, call, `{"type":"import","input":{}}`)
+		if r != http.StatusNotFound && r != http.StatusMethodNotAllowed {
+			t.Errorf("%s: %d", call, r)
+		}
 	}
 }
 
@@ -263,4 +289,50 @@ func TestUsageCountsWhatAProjectHas(t *testing.T) {
 			t.Errorf("%s is %v, want %v used", name, got, want)
 		}
 	}
+}
+
+func TestNoWayInTakesADiskThatLeadsElsewhere(t *testing.T) {
+	qcow2 := func(change func([]byte)) string {
+		b := make([]byte, 512)
+		copy(b, "QFI\xfb\x00\x00\x00\x03")
+		b[23], b[28], b[103] = 16, 0x10, 104
+		change(b)
+		return string(b)
+	}
+	served := ""
+	change, address := fetching(t, func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, served) })
+	c := serve(t, change)
+	for _, k := range []struct{ name, format, bytes string }{
+		{"a qcow2 with a backing file", "qcow2", qcow2(func(b []byte) { b[15] = 200 })},
+		{"a qcow2 with a data file", "qcow2", qcow2(func(b []byte) { b[79] = 4 })},
+		{"a qcow2 that is called raw", "raw", qcow2(func([]byte) {})},
+		{"a VMDK that names a file", "vmdk", "# Disk DescriptorFile\nversion=1\nRW 1 FLAT \"/etc/passwd\" 0\n"},
+		{"a qcow2 of 32 PiB", "qcow2", qcow2(func(b []byte) { b[25] = 0x80 })},
+	} {
+		served = k.bytes
+		path := c.create(ada, fields{"disk_format": k.format})
+		if r := c.answer(ada, "PUT "+path+"/file", k.bytes); r != 415 && r != 413 {
+			t.Errorf("%s is uploaded: %d", k.name, r)
+		}
+		c.ask(ada, "PUT "+path+"/stage", k.bytes, 204, stream, octets)
+		staged := c.imported(ada, path, method("glance-direct"))
+		web := c.imported(ada, path, fields{"method": fields{"name": "web-download", "uri": address}})
+		if staged["status"] != "failure" || web["status"] != "failure" {
+			t.Errorf("%s is imported: %v, %v", k.name, staged, web)
+		}
+		c.nothingStaged()
+		c.isEmpty(path)
+	}
+}
+
+// answer sends a body and returns whatever status comes.
+func (c *cloud) answer(token, call, body string) int {
+	c.Helper()
+	method, path, _ := strings.Cut(call, " ")
+	r := httptest.NewRequest(method, path, strings.NewReader(body))
+	r.Header.Set("X-Auth-Token", token)
+	r.Header.Set(stream, octets)
+	w := httptest.NewRecorder()
+	c.gateway.ServeHTTP(w, r)
+	return w.Code
 }

@@ -3,9 +3,11 @@ package image
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -218,7 +220,7 @@ func (s *Service) listTasks(ctx context.Context, _ *struct{}) (*documentOut, err
 	}
 	tasks, last := []object{}, ""
 	looked, more := 0, false
-	for t := range api.World(ctx).Image.Tasks.List("", q.descending, q.after) {
+	for t := range api.World(ctx).Image.Tasks.List(q.by, q.descending, q.after) {
 		wanted := (q.status == "" || t.Status == q.status) && (q.kind == "" || q.kind == "api_image_import")
 		if wanted && len(tasks) == q.size || looked == maxLook {
 			more = q.size > 0
@@ -240,9 +242,15 @@ func (s *Service) listTasks(ctx context.Context, _ *struct{}) (*documentOut, err
 	return &documentOut{body}, nil
 }
 
+// taskOrders are what tasks are sorted by. All are of one type, which is
+// the order of their creation then, and expire in the order in which they ended.
+var taskOrders = map[string]view.TaskOrder{"created_at": view.TasksByCreation, "updated_at": view.TasksByUpdate, "status": view.TasksByStatus, "id": view.TasksByID,
+	"type": view.TasksByCreation, "expires_at": view.TasksByUpdate}
+
 type taskQuery struct {
 	size         int
 	status, kind string
+	by           view.TaskOrder
 	descending   bool
 	after        *view.Task
 }
@@ -254,13 +262,16 @@ func readTaskQuery(ctx context.Context) (q taskQuery, err error) {
 	}
 	q.status, q.kind = params.Get("status"), params.Get("type")
 	direction := or(params.Get("sort_dir"), "desc")
-	switch key := or(params.Get("sort_key"), "created_at"); {
+	var known bool
+	q.by, known = taskOrders[or(params.Get("sort_key"), "created_at")]
+	switch {
 	case q.status != "" && !slices.Contains(taskStates, q.status):
 		return q, commands.Refuse(commands.Invalid, "Invalid status value: %.40s", q.status)
 	case q.kind != "" && !slices.Contains(taskKinds, q.kind):
 		return q, commands.Refuse(commands.Invalid, "Invalid type value: %.40s", q.kind)
-	case key != "created_at":
-		return q, commands.Refuse(commands.Invalid, "Invalid sort key: %.40s. It must be one of the following: created_at.", key)
+	case !known:
+		return q, commands.Refuse(commands.Invalid, "Invalid sort key: %.40s. It must be one of the following: %s.", params.Get("sort_key"),
+			strings.Join(slices.Sorted(maps.Keys(taskOrders)), ", "))
 	case direction != "asc" && direction != "desc":
 		return q, commands.Refuse(commands.Invalid, "Invalid sort direction: %.40s", direction)
 	}

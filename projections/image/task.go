@@ -44,25 +44,55 @@ func (t *Task) Open() bool { return t.Status == TaskPending || t.Status == TaskP
 // Tasks is the table of tasks, in the order of their ids.
 type Tasks struct {
 	table.Of[string, Task]
-	byAge    table.Index[taskAt, string, Task]
+	sorted   table.Index[taskAt, string, Task]
 	open     table.Index[dueAt, string, Task]
 	due      table.Index[dueAt, string, Task]
 	perOwner table.Tally[string, int, string, Task]
 }
 
+// TaskOrder is by what a list of tasks is sorted.
+type TaskOrder uint8
+
+// The orders of tasks. Tasks of equal value stand in the order of their creation.
+const (
+	TasksByCreation TaskOrder = iota
+	TasksByUpdate
+	TasksByStatus
+	TasksByID
+)
+
 // taskAt is where a task stands in a list: of all, of an owner's or of an image's.
 type taskAt struct {
 	scope   string
+	by      TaskOrder
+	text    string
+	nanos   int64
 	created int64
+}
+
+func compareTasks(a, b taskAt) int {
+	return cmp.Or(strings.Compare(a.scope, b.scope), cmp.Compare(a.by, b.by), strings.Compare(a.text, b.text), cmp.Compare(a.nanos, b.nanos), cmp.Compare(a.created, b.created))
+}
+
+func (t *Task) at(scope string, by TaskOrder) taskAt {
+	p := taskAt{scope: scope, by: by, created: t.CreatedAt.UnixNano()}
+	switch by {
+	case TasksByUpdate:
+		p.nanos = t.UpdatedAt.UnixNano()
+	case TasksByStatus:
+		p.text = t.Status
+	case TasksByID:
+		p.text = t.ID
+	}
+	return p
 }
 
 func newTasks() Tasks {
 	t := Tasks{Of: table.New[string, Task](strings.Compare)}
-	t.byAge = table.By(&t.Of, func(a, b taskAt) int {
-		return cmp.Or(strings.Compare(a.scope, b.scope), cmp.Compare(a.created, b.created))
-	}, func(t *Task, emit func(taskAt)) {
-		for _, scope := range []string{everything, ownedBy(t.OwnerID), "image:" + t.ImageID} {
-			emit(taskAt{scope, t.CreatedAt.UnixNano()})
+	t.sorted = table.By(&t.Of, compareTasks, func(t *Task, emit func(taskAt)) {
+		emit(t.at("image:"+t.ImageID, TasksByCreation))
+		for by := TasksByCreation; by <= TasksByID; by++ {
+			emit(t.at(everything, by))
 		}
 	})
 	byDue := func(a, b dueAt) int { return cmp.Compare(a.nanos, b.nanos) }
@@ -92,34 +122,29 @@ func (t *Tasks) Waiting() iter.Seq[Task] {
 
 // OfImage goes through an image's tasks, the oldest first.
 func (t *Tasks) OfImage(imageID string) iter.Seq[Task] {
-	return t.list("image:"+imageID, false, nil)
+	return t.list("image:"+imageID, TasksByCreation, false, nil)
 }
 
-// List goes through the tasks of a project, or of all where it is empty, in the
-// order of their creation, from behind one on.
-func (t *Tasks) List(projectID string, descending bool, after *Task) iter.Seq[Task] {
-	scope := everything
-	if projectID != "" {
-		scope = ownedBy(projectID)
-	}
-	return t.list(scope, descending, after)
+// List goes through all tasks in an order, from behind one on.
+func (t *Tasks) List(by TaskOrder, descending bool, after *Task) iter.Seq[Task] {
+	return t.list(everything, by, descending, after)
 }
 
-func (t *Tasks) list(scope string, descending bool, after *Task) iter.Seq[Task] {
-	from, key := taskAt{scope, -1 << 63}, ""
+func (t *Tasks) list(scope string, by TaskOrder, descending bool, after *Task) iter.Seq[Task] {
+	from, key := taskAt{scope: scope, by: by, nanos: -1 << 63}, ""
 	if descending {
-		from.created = 1<<63 - 1
+		from.by++ // before the first of the next order
 	}
 	if after != nil {
-		from.created, key = after.CreatedAt.UnixNano(), after.ID
+		from, key = after.at(scope, by), after.ID
 	}
-	walk := table.Behind(t.byAge, &t.Of, from, key)
+	walk := table.Behind(t.sorted, &t.Of, from, key)
 	if descending {
-		walk = table.Before(t.byAge, &t.Of, from, key)
+		walk = table.Before(t.sorted, &t.Of, from, key)
 	}
 	return func(yield func(Task) bool) {
 		for at, task := range walk {
-			if at.Value.scope != scope {
+			if at.Value.scope != scope || at.Value.by != by {
 				return
 			}
 			if (after == nil || task.ID != after.ID) && !yield(task) {
