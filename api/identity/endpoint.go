@@ -3,7 +3,6 @@ package identity
 import (
 	"context"
 	"iter"
-	"net/http"
 	"regexp"
 	"strings"
 
@@ -16,12 +15,7 @@ import (
 )
 
 func (s *Service) mountEndpoints(a huma.API) {
-	const path, rule = "/endpoints", "identity:"
-	api.Handle(a, "POST "+path, rule+"create_endpoint", http.StatusCreated, s.createEndpoint)
-	api.Handle(a, "GET "+path, rule+"list_endpoints", http.StatusOK, s.listEndpoints)
-	api.Handle(a, "GET "+path+"/{id}", rule+"get_endpoint", http.StatusOK, s.showEndpoint)
-	api.Handle(a, "PATCH "+path+"/{id}", rule+"update_endpoint", http.StatusOK, s.changeEndpoint)
-	api.Handle(a, "DELETE "+path+"/{id}", rule+"delete_endpoint", http.StatusNoContent, s.deleteEndpoint)
+	s.endpoints().mount(a)
 }
 
 type (
@@ -51,28 +45,12 @@ type (
 		Enabled   bool    `json:"enabled"`
 		Links     self    `json:"links"`
 	}
-	oneEndpoint[T any] struct {
-		Endpoint with[T] `json:"endpoint"`
-	}
-	createEndpointIn struct{ Body oneEndpoint[createEndpoint] }
-	changeEndpointIn struct {
-		ByID
-		Body oneEndpoint[changeEndpoint]
-	}
-	endpointOut  struct{ Body oneEndpoint[endpoint] }
-	endpointsOut struct {
-		Body struct {
-			Endpoints []with[endpoint] `json:"endpoints"`
-			Links     api.Links        `json:"links"`
-		}
-	}
-	listEndpointsIn struct {
-		api.Paging
-		ServiceID string `query:"service_id"`
-		Interface string `query:"interface"`
-		RegionID  string `query:"region_id"`
-	}
+	endpointsOut = listOut[endpoint]
 )
+
+func (createEndpoint) keys() (string, string) { return "endpoint", "endpoints" }
+func (changeEndpoint) keys() (string, string) { return "endpoint", "endpoints" }
+func (endpoint) keys() (string, string)       { return "endpoint", "endpoints" }
 
 func showEndpoint(ctx context.Context, e view.Endpoint) with[endpoint] {
 	url := strings.ReplaceAll(e.URL, "{public}", api.Base(ctx)) // what is our own, clients know nothing of
@@ -93,98 +71,54 @@ func checkURL(url string) error {
 	return nil
 }
 
-func (s *Service) createEndpoint(ctx context.Context, in *createEndpointIn) (*endpointOut, error) {
-	if err := allow(ctx, nil); err != nil {
-		return nil, err
+func (s *Service) endpoints() resource[view.Endpoint, createEndpoint, changeEndpoint, endpoint] {
+	return resource[view.Endpoint, createEndpoint, changeEndpoint, endpoint]{
+		Service: s, path: "/endpoints", name: "endpoint", what: "endpoint",
+		get:  func(t *view.Tables, id string) (view.Endpoint, bool) { return t.Endpoints.Get(id) },
+		show: showEndpoint, id: func(e *view.Endpoint) string { return e.ID },
+		make: makeEndpoint, change: changeEndpointBy,
+		delete: func(e view.Endpoint) commands.Command { return cmd.DeleteEndpoint{ID: e.ID} },
+		all: func(ctx context.Context, t *view.Tables, marker string) iter.Seq[view.Endpoint] {
+			passes, query := filters(ctx, "interface", "service_id", "region_id"), api.Query(ctx)
+			var all iter.Seq[view.Endpoint] = rows(t.Endpoints.All())
+			switch {
+			case query.Get("service_id") != "":
+				all = rows(t.Endpoints.OfService(query.Get("service_id")))
+			case query.Get("region_id") != "":
+				all = rows(t.Endpoints.OfRegion(query.Get("region_id")))
+			}
+			return where(after(all, marker, func(e *view.Endpoint) string { return e.ID }), func(e *view.Endpoint) bool {
+				return passes(e.Interface, e.ServiceID, e.RegionID)
+			})
+		},
 	}
-	want, id := in.Body.Endpoint.Known, api.NewHexID(ctx)
+}
+
+func makeEndpoint(ctx context.Context, in *with[createEndpoint]) (wish, error) {
+	want, w := in.Known, wish{id: api.NewHexID(ctx)}
 	if err := checkURL(want.URL); err != nil {
-		return nil, err
+		return w, err
 	}
 	regionID := value(want.RegionID)
-	var batch []commands.Command
 	if regionID == "" && want.Region != nil { // the older way to name a region makes it
 		regionID = *want.Region
 		if regionID != "" && !api.World(ctx).Identity.Regions.Has(regionID) {
-			batch = append(batch, cmd.CreateRegion{ID: regionID})
+			w.do = append(w.do, cmd.CreateRegion{ID: regionID})
 		}
 	}
-	batch = append(batch, cmd.CreateEndpoint{ID: id, ServiceID: want.ServiceID, Interface: want.Interface, RegionID: regionID, URL: want.URL,
-		Enabled: yes(want.Enabled), Extra: in.Body.Endpoint.Extra})
-	w, err := s.Do(ctx, batch...)
-	if err != nil {
-		return nil, err
-	}
-	e, _ := w.Identity.Endpoints.Get(id)
-	return &endpointOut{oneEndpoint[endpoint]{showEndpoint(ctx, e)}}, nil
+	w.do = append(w.do, cmd.CreateEndpoint{ID: w.id, ServiceID: want.ServiceID, Interface: want.Interface, RegionID: regionID, URL: want.URL,
+		Enabled: yes(want.Enabled), Extra: in.Extra})
+	return w, nil
 }
 
-func endpointID(e *view.Endpoint) string { return e.ID }
-
-func (s *Service) listEndpoints(ctx context.Context, in *listEndpointsIn) (*endpointsOut, error) {
-	if err := allow(ctx, nil); err != nil {
+func changeEndpointBy(_ context.Context, e view.Endpoint, in *with[changeEndpoint]) (commands.Command, error) {
+	if err := checkURL(value(in.Known.URL)); err != nil {
 		return nil, err
 	}
-	t := &api.World(ctx).Identity
-	var all iter.Seq[view.Endpoint] = rows(t.Endpoints.All())
-	switch {
-	case in.ServiceID != "":
-		all = rows(t.Endpoints.OfService(in.ServiceID))
-	case in.RegionID != "":
-		all = rows(t.Endpoints.OfRegion(in.RegionID))
-	}
-	found := where(after(all, in.Marker, endpointID), func(e *view.Endpoint) bool {
-		return (in.Interface == "" || e.Interface == in.Interface) && (in.RegionID == "" || e.RegionID == in.RegionID)
-	})
-	out := &endpointsOut{}
-	var err error
-	out.Body.Endpoints, out.Body.Links, err = page(ctx, in.Paging, found, endpointID, showEndpoint)
-	return out, err
-}
-
-func endpointFor(ctx context.Context, id string) (view.Endpoint, error) {
-	e, ok := api.World(ctx).Identity.Endpoints.Get(id)
-	if err := allow(ctx, nil); err != nil {
-		return e, err
-	}
-	if !ok {
-		return e, missing("endpoint", id)
-	}
-	return e, nil
-}
-
-func (s *Service) showEndpoint(ctx context.Context, in *ByID) (*endpointOut, error) {
-	e, err := endpointFor(ctx, in.ID)
-	if err != nil {
-		return nil, err
-	}
-	return &endpointOut{oneEndpoint[endpoint]{showEndpoint(ctx, e)}}, nil
-}
-
-func (s *Service) changeEndpoint(ctx context.Context, in *changeEndpointIn) (*endpointOut, error) {
-	if _, err := endpointFor(ctx, in.ID); err != nil {
-		return nil, err
-	}
-	want := &in.Body.Endpoint
-	if err := checkURL(value(want.Known.URL)); err != nil {
-		return nil, err
-	}
-	regionID := want.Known.RegionID
+	regionID := in.Known.RegionID
 	if regionID == nil {
-		regionID = want.Known.Region
+		regionID = in.Known.Region
 	}
-	w, err := s.Do(ctx, cmd.ChangeEndpoint{ID: in.ID, ServiceID: want.Known.ServiceID, Interface: want.Known.Interface, URL: want.Known.URL,
-		RegionID: cleared(want, "region_id", regionID), Enabled: want.Known.Enabled, Extra: want.Extra})
-	if err != nil {
-		return nil, err
-	}
-	e, _ := w.Identity.Endpoints.Get(in.ID)
-	return &endpointOut{oneEndpoint[endpoint]{showEndpoint(ctx, e)}}, nil
-}
-
-func (s *Service) deleteEndpoint(ctx context.Context, in *ByID) (*api.Empty, error) {
-	if _, err := endpointFor(ctx, in.ID); err != nil {
-		return nil, err
-	}
-	return done(s.Do(ctx, cmd.DeleteEndpoint{ID: in.ID}))
+	return cmd.ChangeEndpoint{ID: e.ID, ServiceID: in.Known.ServiceID, Interface: in.Known.Interface, URL: in.Known.URL,
+		RegionID: cleared(in, "region_id", regionID), Enabled: in.Known.Enabled, Extra: in.Extra}, nil
 }

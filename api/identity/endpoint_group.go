@@ -113,7 +113,7 @@ func endpointList(ctx context.Context, passes func(*view.Endpoint) bool) *endpoi
 	out.Body.Links = api.LinksOf(ctx, false, "")
 	for _, e := range api.World(ctx).Identity.Endpoints.All() {
 		if passes(&e) {
-			out.Body.Endpoints = append(out.Body.Endpoints, showEndpoint(ctx, e))
+			out.Body.Items = append(out.Body.Items, showEndpoint(ctx, e))
 		}
 	}
 	return out
@@ -147,7 +147,7 @@ func (s *Service) projectsOfGroup(ctx context.Context, in *ByID) (*projectsOut, 
 }
 
 func (s *Service) projectsOfEndpoint(ctx context.Context, in *ByID) (*projectsOut, error) {
-	if _, err := endpointFor(ctx, in.ID); err != nil {
+	if _, err := s.endpoints().find(ctx, in.ID); err != nil {
 		return nil, err
 	}
 	return projectsWith(ctx, in.ID), nil

@@ -135,7 +135,7 @@ func (g grants) list(ctx context.Context, in *GrantsIn) (*rolesOut, error) {
 	out.Body.Links = api.LinksOf(ctx, false, "")
 	for a := range t.Assignments.OfActorOn(view.Actor{Kind: g.actor, ID: in.ActorID}, view.Target{Kind: g.target, ID: in.TargetID}) {
 		if r, ok := t.Roles.Get(a.RoleID); ok && a.Inherited == g.inherited {
-			out.Body.Roles = append(out.Body.Roles, showRole(ctx, r))
+			out.Body.Items = append(out.Body.Items, showRole(ctx, r))
 		}
 	}
 	return out, nil

@@ -76,7 +76,7 @@ func inferencesOf(ctx context.Context, t *view.Tables, prior view.Role) inferenc
 }
 
 func (s *Service) listImplied(ctx context.Context, in *ByID) (*impliedOut, error) {
-	prior, err := roleFor(ctx, in.ID)
+	prior, err := s.roles().find(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +86,7 @@ func (s *Service) listImplied(ctx context.Context, in *ByID) (*impliedOut, error
 }
 
 func (s *Service) showImplied(ctx context.Context, in *impliedIn) (*inferenceOut, error) {
-	prior, err := roleFor(ctx, in.ID)
+	prior, err := s.roles().find(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +108,7 @@ func (s *Service) checkImplied(ctx context.Context, in *impliedIn) (*api.Empty, 
 }
 
 func (s *Service) implyRole(ctx context.Context, in *impliedIn) (*inferenceOut, error) {
-	prior, err := roleFor(ctx, in.ID)
+	prior, err := s.roles().find(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +123,7 @@ func (s *Service) implyRole(ctx context.Context, in *impliedIn) (*inferenceOut, 
 }
 
 func (s *Service) stopImplying(ctx context.Context, in *impliedIn) (*api.Empty, error) {
-	if _, err := roleFor(ctx, in.ID); err != nil {
+	if _, err := s.roles().find(ctx, in.ID); err != nil {
 		return nil, err
 	}
 	return done(s.Do(ctx, cmd.StopImplyingRole{PriorID: in.ID, ImpliedID: in.ImpliedID}))

@@ -140,7 +140,7 @@ func (s *Service) endpointsOfPolicy(ctx context.Context, in *ByID) (*endpointsOu
 }
 
 func (s *Service) policyOfEndpoint(ctx context.Context, in *ByID) (*oneOut[policyDocument], error) {
-	e, err := endpointFor(ctx, in.ID)
+	e, err := s.endpoints().find(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}

@@ -222,7 +222,7 @@ func (s *Service) listRolesOfTrust(ctx context.Context, in *ByID) (*rolesOut, er
 		return nil, err
 	}
 	out := &rolesOut{}
-	out.Body.Roles = *whole(ctx, &api.World(ctx).Identity, k).Body.Trust.Roles
+	out.Body.Items = *whole(ctx, &api.World(ctx).Identity, k).Body.Trust.Roles
 	out.Body.Links = api.LinksOf(ctx, false, "")
 	return out, nil
 }
@@ -236,7 +236,7 @@ func (s *Service) showRoleOfTrust(ctx context.Context, in *roleOfTrustIn) (*role
 	if !ok || !slices.Contains(k.RoleIDs, in.RoleID) {
 		return nil, missing("role", in.RoleID)
 	}
-	return &roleOut{oneRole[role]{showRole(ctx, r)}}, nil
+	return s.roles().shown(ctx, r), nil
 }
 
 // trusted finds the trust by which a user logs in, and what the token is then.
