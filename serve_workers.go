@@ -42,6 +42,8 @@ func (n *node) startWorkers(ctx context.Context, group *errgroup.Group, parallel
 	group.Go(func() error { return reports.Run(ctx) })
 	group.Go(func() error { return jetstream.Beats(ctx, n.nats.Conn(), watchman.Heard) })
 	group.Go(func() error { return watchman.Run(ctx) })
+	drainer := &compute.Drainer{Now: n.now, Do: n.cell.Do, Clock: time.Now, Logger: n.log}
+	group.Go(func() error { return drainer.Run(ctx) })
 	group.Go(func() error { return keeper.Run(ctx) })
 	group.Go(func() error { return dispatcher.Run(ctx) })
 	n.startImports(ctx, group)

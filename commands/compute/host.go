@@ -12,6 +12,18 @@ type DisableHost struct{ Name, Reason string }
 // EnableHost lets servers onto a host again.
 type EnableHost struct{ Name string }
 
+// DrainHost sends a host's servers elsewhere and keeps new ones off it.
+type DrainHost struct{ Name, Reason string }
+
+// FinishDrain says that a host seems to be empty.
+type FinishDrain struct{ Name string }
+
+// CommandType is the wire name.
+func (DrainHost) CommandType() string { return "compute.host.drain" }
+
+// CommandType is the wire name.
+func (FinishDrain) CommandType() string { return "compute.host.finish_drain" }
+
 // CommandType is the wire name.
 func (LoseHost) CommandType() string { return "compute.host.lose" }
 

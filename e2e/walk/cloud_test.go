@@ -72,7 +72,7 @@ func newCloud(t *testing.T) *cloud {
 	})
 	c.gateway, err = api.New(api.Options{Now: c.cell.Now, Authenticate: keystone.Authenticate, PublicURL: "http://cloud",
 		Log: slog.New(slog.DiscardHandler), Rate: 1e9, Sources: c.sources(ctx, keys)},
-		identityAPI, nova, glance.API(), glance.Bytes(), network.New(c.cell.Do))
+		identityAPI, nova, compute.Hosts(c.cell.Do), glance.API(), glance.Bytes(), network.New(c.cell.Do))
 	c.must(err)
 	c.bootstrap()
 	return c

@@ -75,6 +75,8 @@ var computeTries = map[string]try{
 	"POST /compute/v2.1/servers/{id}/action os-getVNCConsole":    {at: "$server", body: `{"os-getVNCConsole":{"type":"novnc"}}`, status: 200, headers: until5},
 	"POST /compute/v2.1/servers/{id}/action os-getSerialConsole": {at: "$server", body: `{"os-getSerialConsole":{"type":"serial"}}`, status: 200, headers: until5},
 	"POST /compute/v2.1/servers/{id}/remote-consoles":            {at: "$server", body: `{"remote_console":{"protocol":"vnc","type":"novnc"}}`},
+	"POST /v1/hosts/{host}/drain":                                {as: "admin", at: second, body: `{}`},
+	"GET /v1/hosts/{host}/drain":                                 {as: "admin", at: host},
 	"GET /compute/v2.1/os-migrations":                            {as: "admin"},
 	"POST /compute/v2.1/servers/{id}/action evacuate":            {as: "admin", at: "$server", body: `{"evacuate":{}}`, status: 400, why: "its host is there"},
 	"POST /compute/v2.1/servers/{id}/action shelve":              {at: "$server", body: `{"shelve":null}`},

@@ -23,6 +23,8 @@ func Catalog() []events.Type {
 		events.Of[HostReturned](),
 		events.Of[HostDisabled](),
 		events.Of[HostEnabled](),
+		events.Of[HostDrainRequested](),
+		events.Of[HostDrained](),
 		events.Of[OrphanFound](),
 		events.Of[QuotaSet](),
 		events.Of[QuotaReset](),

@@ -31,6 +31,16 @@ type HostDisabled struct{ Name, Reason string }
 // HostEnabled says that servers may be placed on the host again.
 type HostEnabled struct{ Name string }
 
+// HostDrainRequested says that the host's servers shall go elsewhere, of which
+// there were so many.
+type HostDrainRequested struct {
+	Name    string
+	Servers int
+}
+
+// HostDrained says that no server is on the host any more.
+type HostDrained struct{ Name string }
+
 // OrphanFound says that a host has a machine that nobody wants there. It was
 // set aside, not destroyed.
 type OrphanFound struct{ Host, ID string }
@@ -52,3 +62,9 @@ func (HostEnabled) EventType() string { return "compute.host.enabled" }
 
 // EventType is the wire name.
 func (OrphanFound) EventType() string { return "compute.host.orphan_found" }
+
+// EventType is the wire name.
+func (HostDrainRequested) EventType() string { return "compute.host.drain_requested" }
+
+// EventType is the wire name.
+func (HostDrained) EventType() string { return "compute.host.drained" }

@@ -20,6 +20,8 @@ func Register(r *handlers.Registry) {
 	handlers.On(r, HearHost)
 	handlers.On(r, DisableHost)
 	handlers.On(r, EnableHost)
+	handlers.On(r, DrainHost)
+	handlers.On(r, FinishDrain)
 	handlers.On(r, ReportOrphan)
 	registerServers(r)
 }

@@ -71,3 +71,28 @@ func ReportOrphan(w *projections.World, c cmd.ReportOrphan) ([]events.Event, err
 	}
 	return events.List(evt.OrphanFound(c)), nil
 }
+
+// DrainHost keeps new servers off a host and asks for those that it has to be
+// moved, one after the other, by whoever keeps hosts.
+func DrainHost(w *projections.World, c cmd.DrainHost) ([]events.Event, error) {
+	h, ok := w.Compute.Hosts.Get(c.Name)
+	switch {
+	case !ok:
+		return nil, hostMissing(c.Name)
+	case h.Draining:
+		return nil, nil
+	}
+	asked := events.List(evt.HostDrainRequested{Name: c.Name, Servers: h.Used.Servers})
+	if !h.Disabled {
+		asked = append(asked, evt.HostDisabled{Name: c.Name, Reason: c.Reason})
+	}
+	return asked, nil
+}
+
+// FinishDrain ends the draining of a host that is empty.
+func FinishDrain(w *projections.World, c cmd.FinishDrain) ([]events.Event, error) {
+	if h, ok := w.Compute.Hosts.Get(c.Name); !ok || !h.Draining || h.Used.Servers > 0 {
+		return nil, nil
+	}
+	return events.List(evt.HostDrained(c)), nil
+}

@@ -32,6 +32,19 @@ func TestEvacuate(t *testing.T) {
 	})
 }
 
+func TestDrain(t *testing.T) {
+	asked := evt.HostDrainRequested{Name: "b", Servers: 1}
+	off := evt.HostDisabled{Name: "b", Reason: "disk"}
+	given.Run(t, Register, []given.Case{
+		{Name: "new servers are kept off, and those that are there counted", Given: runs, When: cmd.DrainHost{Name: "b", Reason: "disk"}, Then: given.Events{asked, off}},
+		{Name: "once is enough", Given: after(runs, asked, off), When: cmd.DrainHost{Name: "b"}},
+		{Name: "a host that isn't there is refused", Given: runs, When: cmd.DrainHost{Name: "x"}, Refused: commands.NotFound},
+		{Name: "it isn't over while a server is there", Given: after(runs, asked, off), When: cmd.FinishDrain{Name: "b"}},
+		{Name: "it is over when all have gone", Given: after(runs, asked, off, evt.ServerDeleted{ID: "s", Host: "b"}), When: cmd.FinishDrain{Name: "b"}, Then: given.Events{evt.HostDrained{Name: "b"}}},
+		{Name: "an enabled host isn't drained", Given: after(runs, asked, off, evt.HostEnabled{Name: "b"}, evt.ServerDeleted{ID: "s", Host: "b"}), When: cmd.FinishDrain{Name: "b"}},
+	})
+}
+
 func TestAMigrationsStory(t *testing.T) {
 	there := given.Events{small, hostA, hostB, created, placed, booted, carryover, moving, stored, evt.ServerCarried{ID: "s", Base: ofDisk, By: at}, evt.ServerResized{ID: "s"}}
 	for _, c := range []struct {

@@ -15,11 +15,15 @@ import (
 // Host is what is known of one compute host. The zero Host doesn't exist.
 type Host struct {
 	evt.HostJoined
-	Number              uint64 // the integer id of the hypervisor and of its service
-	Up                  bool
-	Disabled            bool
-	DisabledReason      string
-	Used                Usage
+	Number         uint64 // the integer id of the hypervisor and of its service
+	Up             bool
+	Disabled       bool
+	DisabledReason string
+	Used           Usage
+	// Draining: its servers shall go elsewhere, of which there were Drained; once
+	// all have gone it isn't draining any more.
+	Draining            bool
+	Drained             int
 	JoinedAt, UpdatedAt time.Time
 }
 
@@ -114,7 +118,14 @@ func (t *Hosts) Apply(e events.Event, m events.Meta) {
 	case evt.HostDisabled:
 		t.Update(e.Name, func(h *Host) { h.Disabled, h.DisabledReason, h.UpdatedAt = true, e.Reason, m.Time })
 	case evt.HostEnabled:
-		t.Update(e.Name, func(h *Host) { h.Disabled, h.DisabledReason, h.UpdatedAt = false, "", m.Time })
+		t.Update(e.Name, func(h *Host) {
+			h.Disabled, h.DisabledReason, h.UpdatedAt = false, "", m.Time
+			h.Draining, h.Drained = false, 0
+		})
+	case evt.HostDrainRequested:
+		t.Update(e.Name, func(h *Host) { h.Draining, h.Drained, h.UpdatedAt = true, e.Servers, m.Time })
+	case evt.HostDrained:
+		t.Update(e.Name, func(h *Host) { h.Draining, h.UpdatedAt = false, m.Time })
 	}
 }
 

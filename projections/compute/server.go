@@ -253,6 +253,11 @@ func (t *Servers) OfHost(host string) iter.Seq2[string, Server] {
 	return table.Each(t.byHost, &t.Of, host)
 }
 
+// FromHost goes through the servers that are elsewhere by now but may yet return to a host.
+func (t *Servers) FromHost(host string) iter.Seq2[string, Server] {
+	return table.Each(t.byOldHost, &t.Of, host)
+}
+
 // Named goes through the servers of a project that have this name.
 func (t *Servers) Named(project, name string) iter.Seq2[string, Server] {
 	return table.Each(t.byName, &t.Of, [2]string{project, name})

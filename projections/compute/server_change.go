@@ -54,6 +54,15 @@ func (t *Servers) applyChanges(e events.Event, m events.Meta) {
 			}
 			s.Capture, s.TaskState, s.Due = nil, NoTask, time.Time{}
 		})
+	default:
+		t.applyInterfaces(e, m)
+		t.applyShelves(e, m)
+		t.applyMoves(e, m)
+	}
+}
+
+func (t *Servers) applyInterfaces(e events.Event, m events.Meta) {
+	switch e := e.(type) {
 	case evt.ServerInterfaceAttached:
 		t.change(e.ID, m, func(s *Server) {
 			s.PortIDs = append(slices.Clone(s.PortIDs), e.PortID)
@@ -68,9 +77,6 @@ func (t *Servers) applyChanges(e events.Event, m events.Meta) {
 			}
 			s.PortIDs, s.OwnPortIDs = without(s.PortIDs), without(s.OwnPortIDs)
 		})
-	default:
-		t.applyShelves(e, m)
-		t.applyMoves(e, m)
 	}
 }
 

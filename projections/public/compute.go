@@ -26,6 +26,8 @@ func init() {
 	internal(func(e evt.HostReturned) string { return e.Name })
 	internal(func(e evt.HostDisabled) string { return e.Name })
 	internal(func(e evt.HostEnabled) string { return e.Name })
+	internal(func(e evt.HostDrainRequested) string { return e.Name })
+	internal(func(e evt.HostDrained) string { return e.Name })
 	on(func(e evt.OrphanFound) About {
 		return About{Subject: Subject{Resource: "host", ID: e.Host}, Also: []Subject{server(e.ID)}}
 	})
