@@ -267,6 +267,17 @@ func TestTasksAreForAdministrators(t *testing.T) {
 	}
 }
 
+func TestFiltersThatAreNoneAreRefused(t *testing.T) {
+	c := serve(t, nil)
+	for _, bad := range []string{"os_hidden=yes", "protected=1", "size_min=x", "created_at=x", "created_at=about:2020-01-01T00:00:00Z", "visibility=x", "member_status=x", "changes-since=x",
+		"name=like:x", "id=in:%22x", "sort=name:up", "sort=name&sort_key=id", "sort_key=id&sort_dir=asc&sort_dir=asc", "limit=-1", "marker=x"} {
+		c.ask(ada, "GET /image/v2/images?"+bad, nil, 400)
+	}
+	for _, good := range []string{"os_hidden=True", "protected=false", "created_at=lte:2020-01-01", "status=in:active,queued", "sort=name:asc,size", "tag=a&tag=b", "color=blue"} {
+		c.ask(ada, "GET /image/v2/images?"+good, nil, 200)
+	}
+}
+
 func TestCallsThatAreNotThereSaySo(t *testing.T) {
 	c := serve(t, nil)
 	path := c.create(ada, nil)

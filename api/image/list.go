@@ -250,7 +250,11 @@ func filterOf(name, value string) (filter, error) {
 		tag := strings.TrimSpace(value)
 		return func(i *view.Image) bool { return slices.Contains(i.Tags, tag) }, nil
 	case "protected", "os_hidden":
-		wanted, err := truth(name, value)
+		wanted := strings.EqualFold(value, "true")
+		var err error
+		if !wanted && !strings.EqualFold(value, "false") {
+			err = commands.Refuse(commands.Invalid, "Invalid value '%.40s' for '%s' filter. Valid values are 'true' or 'false'.", value, name)
+		}
 		if name == "protected" {
 			return func(i *view.Image) bool { return i.Protected == wanted }, err
 		}
@@ -266,7 +270,7 @@ func truth(name, value string) (bool, error) {
 	case "false", "0", "f", "no", "n", "off":
 		return false, nil
 	}
-	return false, commands.Refuse(commands.Invalid, "Invalid value '%.40s' for '%s' filter. Valid values are case-insensitive booleans.", value, name)
+	return false, commands.Refuse(commands.Invalid, "Invalid value '%.40s' for '%s': it must be a boolean.", value, name)
 }
 
 // operator takes the operator off a filter's value. What has none is equality.
