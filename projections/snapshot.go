@@ -13,10 +13,10 @@ import (
 	"reflect"
 	"runtime"
 	"slices"
+	"sync"
 
 	"github.com/goccy/go-json"
 	"github.com/klauspost/compress/zstd"
-	"golang.org/x/sync/errgroup"
 
 	"skylog/projections/table"
 )
@@ -171,8 +171,8 @@ func (w *World) loadRows(lines *bufio.Reader, h hash.Hash) (sum string, err erro
 	w.journal.Folding(true)
 	defer w.journal.Folding(false)
 	w.PutOff()
-	parsed, file := make(chan *chunk, runtime.GOMAXPROCS(0)), new(errgroup.Group)
-	file.Go(func() error {
+	parsed, filed := make(chan *chunk, runtime.GOMAXPROCS(0)), make(chan error, 1)
+	go func() {
 		var failed error
 		for c := range parsed {
 			if <-c.done; c.err != nil || failed != nil {
@@ -183,11 +183,11 @@ func (w *World) loadRows(lines *bufio.Reader, h hash.Hash) (sum string, err erro
 				c.into.Load(row)
 			}
 		}
-		return failed
-	})
+		filed <- failed
+	}()
 	sum, err = w.readLines(lines, h, parsed)
 	close(parsed)
-	if err := cmp.Or(err, file.Wait()); err != nil {
+	if err := cmp.Or(<-filed, err); err != nil {
 		return "", err
 	}
 	return sum, nil
@@ -249,16 +249,17 @@ func (w *World) PutOff() {
 
 // settle makes the indexes and sums that were put off, several side by side.
 func (w *World) settle() {
-	var side errgroup.Group
-	side.SetLimit(runtime.GOMAXPROCS(0))
+	var side sync.WaitGroup
+	room := make(chan struct{}, runtime.GOMAXPROCS(0))
 	for _, t := range w.tables() {
 		t.table.Settle(func(do func()) {
-			side.Go(func() error {
+			room <- struct{}{}
+			side.Go(func() {
+				defer func() { <-room }()
 				do()
-				return nil
 			})
 		})
 	}
-	_ = side.Wait() // nothing fails
+	side.Wait()
 	w.unsettled = false
 }

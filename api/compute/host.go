@@ -12,15 +12,14 @@ import (
 
 	"skylog/api"
 	"skylog/commands"
-	cmd "skylog/commands/compute"
 	"skylog/projections"
 	view "skylog/projections/compute"
 )
 
-// mountHosts mounts what is asked about compute hosts: as availability zones,
-// as hypervisors, and as the services that run on them.
+// mountHosts mounts what is asked about compute hosts, as availability zones and
+// as hypervisors.
 func (s *Service) mountHosts(a huma.API) {
-	const zone, hypervisors, services = "os_compute_api:os-availability-zone:", "os_compute_api:os-hypervisors:", "os_compute_api:os-services:"
+	const zone, hypervisors = "os_compute_api:os-availability-zone:", "os_compute_api:os-hypervisors:"
 	api.Handle(a, "GET /os-availability-zone", zone+"list", http.StatusOK, s.listZones)
 	api.Handle(a, "GET /os-availability-zone/detail", zone+"detail", http.StatusOK, s.listZonesDetail)
 	api.Handle(a, "GET /os-hypervisors", hypervisors+"list", http.StatusOK, s.listHypervisors)
@@ -30,16 +29,14 @@ func (s *Service) mountHosts(a huma.API) {
 	api.Handle(a, "GET /os-hypervisors/{id}/uptime", hypervisors+"uptime", http.StatusOK, s.hypervisorUptime, api.Between("", "2.87"))
 	api.Handle(a, "GET /os-hypervisors/{id}/search", hypervisors+"search", http.StatusOK, s.searchHypervisors, api.Between("", "2.52"))
 	api.Handle(a, "GET /os-hypervisors/{id}/servers", hypervisors+"servers", http.StatusOK, s.hypervisorServers, api.Between("", "2.52"))
-	api.Handle(a, "GET /os-services", services+"list", http.StatusOK, s.listServices)
-	api.Handle(a, "PUT /os-services/{id}", services+"update", http.StatusOK, s.updateService, api.Between("2.53", ""))
 }
 
 // zonesOf are the availability zones there are hosts in, in order.
 func zonesOf(w *projections.World) []string {
 	var zones []string
 	for _, h := range w.Compute.Hosts.All() {
-		if !slices.Contains(zones, h.Zone) {
-			zones = append(zones, h.Zone)
+		if !slices.Contains(zones, h.InZone()) {
+			zones = append(zones, h.InZone())
 		}
 	}
 	slices.Sort(zones)
@@ -83,11 +80,11 @@ func showZones(w *projections.World, detail bool) *zonesOut {
 		z := zone{Name: name}
 		hosts := map[string]map[string]zoneHost{}
 		for _, h := range w.Compute.Hosts.All() {
-			if h.Zone != name {
+			if h.InZone() != name {
 				continue
 			}
 			z.State.Available = z.State.Available || !h.Disabled
-			hosts[h.Name] = map[string]zoneHost{"nova-compute": {!h.Disabled, h.Up, h.UpdatedAt}}
+			hosts[h.Name] = map[string]zoneHost{"nova-compute": {!h.Disabled, h.Alive(), h.UpdatedAt}}
 		}
 		if detail {
 			z.Hosts = &hosts
@@ -147,7 +144,7 @@ func hostNumber(ctx context.Context, h *view.Host) any {
 
 func showHypervisorItem(ctx context.Context, h view.Host) hypervisorItem {
 	out := hypervisorItem{ID: hostNumber(ctx, &h), Hostname: h.Name, State: "down", Status: "enabled"}
-	if h.Up {
+	if h.Alive() {
 		out.State = "up"
 	}
 	if h.Disabled {
@@ -358,91 +355,5 @@ func (s *Service) hypervisorStatistics(ctx context.Context, _ *nothing) (*statis
 	o.Count, o.VCPUs, o.VCPUsUsed, o.Running = t.Hosts, t.VCPUs, t.Used.VCPUs, t.Used.Servers
 	o.RAM, o.RAMUsed, o.RAMFree = t.RAMMiB, t.Used.RAMMiB, t.RAMMiB-t.Used.RAMMiB
 	o.Disk, o.DiskUsed, o.DiskFree, o.DiskLeast = t.DiskGiB, t.Used.DiskGiB, t.DiskGiB-t.Used.DiskGiB, t.DiskGiB-t.Used.DiskGiB
-	return out, nil
-}
-
-type computeService struct {
-	ID         any       `json:"id"`
-	Binary     string    `json:"binary"`
-	Host       string    `json:"host"`
-	Zone       string    `json:"zone"`
-	Status     string    `json:"status"`
-	State      string    `json:"state"`
-	UpdatedAt  time.Time `json:"updated_at" layout:"2006-01-02T15:04:05.000000"`
-	Reason     *string   `json:"disabled_reason"`
-	ForcedDown bool      `json:"forced_down" since:"2.11"`
-}
-
-type (
-	servicesIn struct {
-		Host   string `query:"host" maxLength:"255"`
-		Binary string `query:"binary" maxLength:"255"`
-	}
-	servicesOut struct {
-		Body struct {
-			Services []computeService `json:"services"`
-		}
-	}
-	updateServiceIn struct {
-		ID   string `path:"id" maxLength:"255"`
-		Body struct {
-			Status     string    `json:"status,omitempty" enum:"enabled,disabled"`
-			Reason     string    `json:"disabled_reason,omitempty" minLength:"1" maxLength:"255"`
-			ForcedDown *api.Bool `json:"forced_down,omitempty"`
-		}
-	}
-	serviceOut struct {
-		Body struct {
-			Service computeService `json:"service"`
-		}
-	}
-)
-
-func showService(ctx context.Context, h view.Host) computeService {
-	i := showHypervisorItem(ctx, h)
-	return computeService{ID: i.ID, Binary: "nova-compute", Host: h.Name, Zone: h.Zone, Status: i.Status, State: i.State,
-		UpdatedAt: h.UpdatedAt, Reason: text(h.DisabledReason)}
-}
-
-func (s *Service) listServices(ctx context.Context, in *servicesIn) (*servicesOut, error) {
-	out, hosts := &servicesOut{}, &api.World(ctx).Compute.Hosts
-	if in.Binary != "" && in.Binary != "nova-compute" && in.Binary != "None" {
-		return out, nil
-	}
-	if in.Host != "" && in.Host != "None" {
-		if h, ok := hosts.Get(in.Host); ok {
-			out.Body.Services = append(out.Body.Services, showService(ctx, h))
-		}
-		return out, nil
-	}
-	for _, h := range hosts.All() {
-		out.Body.Services = append(out.Body.Services, showService(ctx, h))
-	}
-	return out, nil
-}
-
-func (s *Service) updateService(ctx context.Context, in *updateServiceIn) (*serviceOut, error) {
-	h, ok := hostOf(api.World(ctx), in.ID)
-	if !ok {
-		return nil, commands.Refuse(commands.NotFound, "Service %s could not be found.", in.ID)
-	}
-	var c commands.Command = cmd.EnableHost{Name: h.Name}
-	switch {
-	case in.Body.ForcedDown != nil:
-		return nil, commands.Refuse(commands.Invalid, "A service can't be forced down: whether a host is up is known from the host.")
-	case in.Body.Status == "":
-		return nil, commands.Refuse(commands.Invalid, "Missing required parameter: 'status'")
-	case in.Body.Status == "disabled":
-		c = cmd.DisableHost{Name: h.Name, Reason: in.Body.Reason}
-	case in.Body.Reason != "":
-		return nil, commands.Refuse(commands.Invalid, "A reason goes with disabling only.")
-	}
-	w, err := s.Do(ctx, c)
-	if err != nil {
-		return nil, err
-	}
-	h, _ = w.Compute.Hosts.Get(h.Name)
-	out := &serviceOut{}
-	out.Body.Service = showService(ctx, h)
 	return out, nil
 }

@@ -84,6 +84,8 @@ func usedOf(w *projections.World, project, resource string) int {
 		return used.VCPUs
 	case "ram":
 		return used.RAMMiB
+	case "server_groups":
+		return w.Compute.ServerGroups.CountOf(project)
 	}
 	return 0
 }
@@ -114,34 +116,28 @@ func (s *Service) detailQuota(ctx context.Context, in *projectID) (*quotaOut[quo
 	return out, nil
 }
 
-type updateQuotaIn struct {
-	ID   string `path:"id" maxLength:"255"`
-	Body struct {
-		QuotaSet struct {
-			Instances     *api.Int `json:"instances,omitempty"`
-			Cores         *api.Int `json:"cores,omitempty"`
-			RAM           *api.Int `json:"ram,omitempty"`
-			MetadataItems *api.Int `json:"metadata_items,omitempty"`
-			KeyPairs      *api.Int `json:"key_pairs,omitempty"`
-			ServerGroups  *api.Int `json:"server_groups,omitempty"`
-			GroupMembers  *api.Int `json:"server_group_members,omitempty"`
-			InjectedFiles *api.Int `json:"injected_files,omitempty" until:"2.56"`
-			InjectedBytes *api.Int `json:"injected_file_content_bytes,omitempty" until:"2.56"`
-			InjectedPaths *api.Int `json:"injected_file_path_bytes,omitempty" until:"2.56"`
-			FixedIPs      *api.Int `json:"fixed_ips,omitempty" until:"2.35"`
-			FloatingIPs   *api.Int `json:"floating_ips,omitempty" until:"2.35"`
-			Groups        *api.Int `json:"security_groups,omitempty" until:"2.35"`
-			GroupRules    *api.Int `json:"security_group_rules,omitempty" until:"2.35"`
-			Force         api.Bool `json:"force,omitempty"`
-		} `json:"quota_set"`
-	}
+// QuotaLimits are limits as they are sent.
+type QuotaLimits struct {
+	Instances     *api.Int `json:"instances,omitempty"`
+	Cores         *api.Int `json:"cores,omitempty"`
+	RAM           *api.Int `json:"ram,omitempty"`
+	MetadataItems *api.Int `json:"metadata_items,omitempty"`
+	KeyPairs      *api.Int `json:"key_pairs,omitempty"`
+	ServerGroups  *api.Int `json:"server_groups,omitempty"`
+	GroupMembers  *api.Int `json:"server_group_members,omitempty"`
+	InjectedFiles *api.Int `json:"injected_files,omitempty" until:"2.56"`
+	InjectedBytes *api.Int `json:"injected_file_content_bytes,omitempty" until:"2.56"`
+	InjectedPaths *api.Int `json:"injected_file_path_bytes,omitempty" until:"2.56"`
+	FixedIPs      *api.Int `json:"fixed_ips,omitempty" until:"2.35"`
+	FloatingIPs   *api.Int `json:"floating_ips,omitempty" until:"2.35"`
+	Groups        *api.Int `json:"security_groups,omitempty" until:"2.35"`
+	GroupRules    *api.Int `json:"security_group_rules,omitempty" until:"2.35"`
 }
 
-// updateQuota sets limits. Those that are the network's to hold are taken and
-// change nothing, as in a Nova with Neutron.
-func (s *Service) updateQuota(ctx context.Context, in *updateQuotaIn) (*quotaOut[int], error) {
-	q := in.Body.QuotaSet
-	c := cmd.SetQuota{ProjectID: in.ID, Limits: map[string]int{}, Force: bool(q.Force)}
+// limits are those by name that are this service's to hold. Those that are the
+// network's are taken and change nothing, as in a Nova with Neutron.
+func (q *QuotaLimits) limits() (map[string]int, error) {
+	limits := map[string]int{}
 	for name, limit := range map[string]*api.Int{
 		"instances": q.Instances, "cores": q.Cores, "ram": q.RAM, "metadata_items": q.MetadataItems, "key_pairs": q.KeyPairs,
 		"server_groups": q.ServerGroups, "server_group_members": q.GroupMembers, "injected_files": q.InjectedFiles,
@@ -153,9 +149,27 @@ func (s *Service) updateQuota(ctx context.Context, in *updateQuotaIn) (*quotaOut
 		if *limit < -1 || *limit > maxInt {
 			return nil, api.Fail(http.StatusBadRequest, "Invalid input for field/attribute %s. Value: %d. It must be -1 to %d.", name, *limit, maxInt)
 		}
-		c.Limits[name] = int(*limit)
+		limits[name] = int(*limit)
 	}
-	w, err := s.Do(ctx, c)
+	return limits, nil
+}
+
+type updateQuotaIn struct {
+	ID   string `path:"id" maxLength:"255"`
+	Body struct {
+		QuotaSet struct {
+			QuotaLimits
+			Force api.Bool `json:"force,omitempty"`
+		} `json:"quota_set"`
+	}
+}
+
+func (s *Service) updateQuota(ctx context.Context, in *updateQuotaIn) (*quotaOut[int], error) {
+	limits, err := in.Body.QuotaSet.limits()
+	if err != nil {
+		return nil, err
+	}
+	w, err := s.Do(ctx, cmd.SetQuota{ProjectID: in.ID, Limits: limits, Force: bool(in.Body.QuotaSet.Force)})
 	if err != nil {
 		return nil, err
 	}
@@ -218,7 +232,7 @@ func (s *Service) showLimits(ctx context.Context, in *limitsIn) (*limitsOut, err
 	out.Body.Limits.Absolute = limits{
 		MaxTotalInstances: of("instances"), MaxTotalCores: of("cores"), MaxTotalRAMSize: of("ram"), MaxTotalKeypairs: of("key_pairs"),
 		MaxServerMeta: of("metadata_items"), MaxServerGroups: of("server_groups"), MaxServerGroupMembers: of("server_group_members"),
-		TotalInstancesUsed: used.Servers, TotalCoresUsed: used.VCPUs, TotalRAMUsed: used.RAMMiB,
+		TotalServerGroupsUsed: w.Compute.ServerGroups.CountOf(project), TotalInstancesUsed: used.Servers, TotalCoresUsed: used.VCPUs, TotalRAMUsed: used.RAMMiB,
 		MaxImageMeta: of("metadata_items"), MaxPersonality: of("injected_files"), MaxPersonalitySize: of("injected_file_content_bytes"),
 		MaxSecurityGroups: -1, MaxSecurityGroupRules: -1, MaxTotalFloatingIPs: -1,
 	}

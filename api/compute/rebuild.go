@@ -57,7 +57,7 @@ func (s *Service) rebuildServer(ctx context.Context, id string, in *rebuildServe
 	if !api.From(ctx).Version.Before(2, 75) {
 		shown.server = v.full(one)
 	}
-	shown.ServerGroups = &[]string{}
+	shown.ServerGroups = groupsShown(w, one)
 	if shown.AdminPass == "" {
 		shown.AdminPass = s.Password(api.NewID(ctx))
 	}

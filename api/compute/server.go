@@ -249,7 +249,7 @@ func (v *viewer) more(s view.Server) *serverMore {
 		PowerState: s.PowerState, SecurityGroups: v.securityNames(s), Hostname: s.Hostname,
 	}
 	if h := v.host(s.Host); h.Name != "" {
-		out.Zone = h.Zone
+		out.Zone = h.InZone()
 	}
 	if s.ConfigDrive {
 		out.ConfigDrive = "True"
@@ -267,7 +267,7 @@ func (v *viewer) insides(s view.Server) *serverInside {
 	case h.Name == "":
 	case h.Disabled:
 		out.HostStatus = "MAINTENANCE"
-	case h.Up:
+	case h.Alive():
 		out.HostStatus = "UP"
 	default:
 		out.HostStatus = "DOWN"
@@ -353,7 +353,7 @@ func (s *Service) showServer(ctx context.Context, in *serverID) (*serverOut, err
 		return nil, err
 	}
 	out := &serverOut{oneServer[server]{newViewer(ctx, api.World(ctx)).full(one)}}
-	out.Body.Server.ServerGroups = &[]string{}
+	out.Body.Server.ServerGroups = groupsShown(api.World(ctx), one)
 	return out, nil
 }
 
@@ -409,7 +409,7 @@ func (s *Service) updateServer(ctx context.Context, in *updateServerIn) (*server
 	if !api.From(ctx).Version.Before(2, 75) {
 		out.Body.Server = v.full(one)
 	}
-	out.Body.Server.ServerGroups = &[]string{}
+	out.Body.Server.ServerGroups = groupsShown(w, one)
 	return out, nil
 }
 

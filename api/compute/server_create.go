@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"skylog/api"
 	"skylog/commands"
 	cmd "skylog/commands/compute"
@@ -84,13 +86,15 @@ const maxServers = 100
 
 func (s *Service) createServer(ctx context.Context, in *createServerIn) (*api.Respond, error) {
 	want := &in.Body.Server
-	if err := checkHints(in.Body.Hints, in.Body.Hints2); err != nil {
+	group, err := readHints(in.Body.Hints, in.Body.Hints2)
+	if err != nil {
 		return nil, err
 	}
 	first, err := s.readServer(ctx, want)
 	if err != nil {
 		return nil, err
 	}
+	first.GroupID = group
 	least := max(1, int(want.MinCount))
 	most := max(least, int(want.MaxCount))
 	if want.MinCount < 0 || want.MaxCount < 0 || api.Sent(ctx, "server", "max_count") && int(want.MaxCount) < least {
@@ -130,19 +134,29 @@ func (s *Service) createServer(ctx context.Context, in *createServerIn) (*api.Re
 	return s.created(ctx, want, first), nil
 }
 
-// unheard are the hints of Nova's own filters. Those aren't here, and a server
-// that is placed against a hint is worse than none; Nova ignores all other hints too.
-var unheard = []string{"group", "same_host", "different_host", "query", "target_cell", "different_cell", "build_near_host_ip", "cidr"}
+// unheard are hints of Nova's own filters that aren't here. A server that is
+// placed against a hint is worse than none; Nova ignores all other hints too.
+var unheard = []string{"same_host", "different_host", "query", "target_cell", "different_cell", "build_near_host_ip", "cidr"}
 
-func checkHints(all ...map[string]any) error {
+// readHints reads which server group a server shall be in.
+func readHints(all ...map[string]any) (group string, err error) {
 	for _, hints := range all {
 		for _, name := range unheard {
 			if _, sent := hints[name]; sent {
-				return commands.Refuse(commands.Invalid, "The scheduler hint '%s' is not supported.", name)
+				return "", commands.Refuse(commands.Invalid, "The scheduler hint '%s' is not supported.", name)
 			}
 		}
+		sent, there := hints["group"]
+		if !there {
+			continue
+		}
+		id, _ := sent.(string)
+		if _, err := uuid.Parse(id); err != nil {
+			return "", commands.Refuse(commands.Invalid, "Invalid input for field/attribute group. Value: %.80v. It is not a 'uuid'", sent)
+		}
+		group = id
 	}
-	return nil
+	return group, nil
 }
 
 func (s *Service) created(ctx context.Context, want *createServer, first cmd.CreateServer) *api.Respond {

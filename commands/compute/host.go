@@ -24,6 +24,15 @@ func (DrainHost) CommandType() string { return "compute.host.drain" }
 // CommandType is the wire name.
 func (FinishDrain) CommandType() string { return "compute.host.finish_drain" }
 
+// ForceHostDown vouches for a host being down, or takes that back.
+type ForceHostDown struct {
+	Name string
+	Down bool
+}
+
+// CommandType is the wire name.
+func (ForceHostDown) CommandType() string { return "compute.host.force_down" }
+
 // CommandType is the wire name.
 func (LoseHost) CommandType() string { return "compute.host.lose" }
 

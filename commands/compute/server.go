@@ -26,7 +26,8 @@ type CreateServer struct {
 	OwnPortIDs  []string          `json:",omitempty"`
 	// ReservationID is shared by the servers of one request; LaunchIndex counts them.
 	ReservationID string
-	LaunchIndex   int `json:",omitempty"`
+	LaunchIndex   int    `json:",omitempty"`
+	GroupID       string `json:",omitempty"` // the server group that it shall be a member of
 	At            time.Time
 }
 

@@ -70,6 +70,9 @@ var makers = map[string]maker{
 	"hypervisor": {"admin", "GET /compute/v2.1/os-hypervisors", ``, "hypervisors.0.id"},
 	"nova":       {"admin", "GET /compute/v2.1/os-services?binary=nova-compute", ``, "services.0.id"},
 	"agent":      {"admin", "GET /network/v2.0/agents", ``, "agents.0.id"},
+
+	"aggregate":   {"admin", "POST /compute/v2.1/os-aggregates", `{"aggregate":{"name":"$n"}}`, "aggregate.id"},
+	"servergroup": {"ada", "POST /compute/v2.1/os-server-groups", `{"server_group":{"name":"$n","policy":"anti-affinity"}}`, "server_group.id"},
 }
 
 var named = regexp.MustCompile(`\$[a-z]+`)
@@ -177,6 +180,9 @@ func (c *cloud) make(as, request, body, at string) string {
 			}
 			v = in[n]
 		}
+	}
+	if n, ok := v.(float64); ok { // aggregates have numbers
+		return strconv.FormatFloat(n, 'f', -1, 64)
 	}
 	s, ok := v.(string)
 	if !ok {

@@ -25,9 +25,17 @@ func Catalog() []events.Type {
 		events.Of[HostEnabled](),
 		events.Of[HostDrainRequested](),
 		events.Of[HostDrained](),
+		events.Of[HostForcedDown](),
 		events.Of[OrphanFound](),
 		events.Of[QuotaSet](),
 		events.Of[QuotaReset](),
+		events.Of[AggregateCreated](),
+		events.Of[AggregateChanged](),
+		events.Of[AggregateHostAdded](),
+		events.Of[AggregateHostRemoved](),
+		events.Of[AggregateDeleted](),
+		events.Of[ServerGroupCreated](),
+		events.Of[ServerGroupDeleted](),
 	})
 }
 

@@ -41,6 +41,13 @@ type HostDrainRequested struct {
 // HostDrained says that no server is on the host any more.
 type HostDrained struct{ Name string }
 
+// HostForcedDown says that an operator vouches for a host being down, or no
+// more: what runs on it may be brought up elsewhere.
+type HostForcedDown struct {
+	Name string
+	Down bool
+}
+
 // OrphanFound says that a host has a machine that nobody wants there. It was
 // set aside, not destroyed.
 type OrphanFound struct{ Host, ID string }
@@ -59,6 +66,9 @@ func (HostDisabled) EventType() string { return "compute.host.disabled" }
 
 // EventType is the wire name.
 func (HostEnabled) EventType() string { return "compute.host.enabled" }
+
+// EventType is the wire name.
+func (HostForcedDown) EventType() string { return "compute.host.forced_down" }
 
 // EventType is the wire name.
 func (OrphanFound) EventType() string { return "compute.host.orphan_found" }

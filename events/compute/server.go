@@ -24,7 +24,8 @@ type ServerCreated struct {
 	PortIDs               []string          `json:",omitempty"` // in guest order
 	OwnPortIDs            []string          `json:",omitempty"` // those of them that go when the server goes
 	ReservationID         string
-	LaunchIndex           int `json:",omitempty"`
+	LaunchIndex           int    `json:",omitempty"`
+	GroupID               string `json:",omitempty"` // the server group that it is a member of
 	// BuildBy is when the build has failed if the host hasn't said otherwise.
 	BuildBy time.Time
 }

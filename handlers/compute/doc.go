@@ -23,5 +23,8 @@ func Register(r *handlers.Registry) {
 	handlers.On(r, DrainHost)
 	handlers.On(r, FinishDrain)
 	handlers.On(r, ReportOrphan)
+	handlers.On(r, ForceHostDown)
+	registerAggregates(r)
+	registerServerGroups(r)
 	registerServers(r)
 }

@@ -64,6 +64,17 @@ func EnableHost(w *projections.World, c cmd.EnableHost) ([]events.Event, error) 
 	return events.List(evt.HostEnabled(c)), nil
 }
 
+// ForceHostDown notes that an operator vouches for a host being down, or no more.
+func ForceHostDown(w *projections.World, c cmd.ForceHostDown) ([]events.Event, error) {
+	switch h, ok := w.Compute.Hosts.Get(c.Name); {
+	case !ok:
+		return nil, hostMissing(c.Name)
+	case h.ForcedDown == c.Down:
+		return nil, nil
+	}
+	return events.List(evt.HostForcedDown(c)), nil
+}
+
 // ReportOrphan notes a machine that nobody wants where it is.
 func ReportOrphan(w *projections.World, c cmd.ReportOrphan) ([]events.Event, error) {
 	if s, ok := w.Compute.Servers.Get(c.ID); ok && s.Host == c.Host || w.Compute.Remains.Has(view.RemainID{ID: c.ID, Host: c.Host}) || ok && s.Old != nil && s.Old.Host == c.Host {

@@ -16,10 +16,10 @@ func EvacuateServer(w *projections.World, c cmd.EvacuateServer) ([]events.Event,
 	if err != nil {
 		return nil, err
 	}
-	if h, ok := w.Compute.Hosts.Get(s.Host); ok && h.Up {
+	if h, ok := w.Compute.Hosts.Get(s.Host); ok && h.Alive() {
 		return nil, commands.Refuse(commands.Invalid, "Compute service of %s is still in use.", s.Host)
 	}
-	host, why := place(w, want{Usage: view.UsageOf(&s.Flavor), zone: s.Zone, host: c.Host, not: s.Host})
+	host, why := place(w, want{Usage: view.UsageOf(&s.Flavor), zone: s.Zone, host: c.Host, not: s.Host, server: s.ID, group: s.GroupID, specs: s.Flavor.ExtraSpecs})
 	if why != "" {
 		return nil, commands.Refuse(commands.Invalid, "%s", why)
 	}

@@ -1,6 +1,8 @@
 package compute
 
 import (
+	"iter"
+
 	"skylog/projections"
 	view "skylog/projections/compute"
 )
@@ -8,36 +10,69 @@ import (
 // noHost is Nova's text when no host will do (exception.NoValidHost).
 const noHost = "No valid host was found. There are not enough hosts available."
 
-// placeTries bounds how many hosts are looked at: the roomiest come first, so
-// what doesn't fit on these fits hardly anywhere.
-const placeTries = 64
+// placeTries bounds how many hosts are looked at that a server may be on: the
+// roomiest come first, so what doesn't fit on these fits hardly anywhere.
+// placeLooks bounds how many are looked at in all.
+const (
+	placeTries = 64
+	placeLooks = 2000
+)
 
 // want is what a server asks of a host.
 type want struct {
 	view.Usage
-	zone, host string
-	not        string // the host where it is
+	zone, host    string
+	not           string // the host where it is
+	server, group string // whose group has a say
+	specs         map[string]string
 }
 
 // place picks the host with the most free RAM on which the server fits, and says
 // why if there is none. Hosts come from an index, so it takes no time in
 // proportion to their number.
 func place(w *projections.World, ask want) (host, why string) {
-	if ask.host != "" {
+	with, asks := companyOf(w, ask.group, ask.server), aggregateSpecs(ask.specs)
+	if ask.host != "" { // named by an administrator: only whether it can be is asked
 		h, ok := w.Compute.Hosts.Get(ask.host)
-		if !ok || !h.Up || ask.host == ask.not || !h.Fits(ask.Usage) {
+		if !ok || !h.Alive() || ask.host == ask.not || !h.Fits(ask.Usage) || !with.allows(h.Name) {
 			return "", noHost
 		}
 		return h.Name, ""
 	}
-	tries := 0
-	for h := range w.Compute.Hosts.Roomy(ask.zone) {
-		if h.Name != ask.not && h.Fits(ask.Usage) {
-			return h.Name, ""
-		}
-		if tries++; tries == placeTries {
+	tries, looks, second := 0, 0, ""
+	for h := range candidates(w, ask.zone, asks) {
+		if looks++; looks > placeLooks || tries == placeTries {
 			break
 		}
+		if h.Name == ask.not || !with.allows(h.Name) || !meets(w, h.Name, asks) {
+			continue
+		}
+		tries++
+		switch {
+		case !h.Fits(ask.Usage):
+		case with.prefers(h.Name):
+			return h.Name, ""
+		case second == "":
+			second = h.Name
+		}
 	}
-	return "", noHost
+	if second == "" {
+		why = noHost
+	}
+	return second, why
+}
+
+// candidates are the hosts on which a server may be put at all, the roomiest
+// first: those of aggregates that have what its flavor asks of them, if it does.
+func candidates(w *projections.World, zone string, asks map[string]string) iter.Seq[view.Host] {
+	if len(asks) == 0 {
+		return w.Compute.Hosts.Roomy(zone)
+	}
+	return func(yield func(view.Host) bool) {
+		for _, h := range roomiest(w, offering(w, asks)) {
+			if (zone == "" || h.InZone() == zone) && !yield(h) {
+				return
+			}
+		}
+	}
 }

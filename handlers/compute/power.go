@@ -128,7 +128,7 @@ func DeleteServer(w *projections.World, c cmd.DeleteServer) ([]events.Event, err
 	switch h, ok := w.Compute.Hosts.Get(s.Host); {
 	case s.Host == "" || !ok:
 		return append(events.List(asked), gone(w, &s, false)...), nil
-	case !h.Up:
+	case !h.Alive():
 		return append(events.List(asked), gone(w, &s, true)...), nil
 	}
 	return events.List(asked), nil

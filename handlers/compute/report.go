@@ -184,7 +184,7 @@ func PassDeadline(w *projections.World, c cmd.PassDeadline) ([]events.Event, err
 	if !ok || s.Due.IsZero() || !s.Due.Equal(c.Due) {
 		return nil, nil
 	}
-	if h, ok := w.Compute.Hosts.Get(s.Host); s.Gone() && (!ok || !h.Up) {
+	if h, ok := w.Compute.Hosts.Get(s.Host); s.Gone() && (!ok || !h.Alive()) {
 		return gone(w, &s, true), nil
 	}
 	if s.TaskState == view.NoTask && s.VMState == view.Resized {

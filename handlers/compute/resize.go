@@ -29,8 +29,8 @@ func ResizeServer(w *projections.World, c cmd.ResizeServer) ([]events.Event, err
 		}
 	}
 	host, why := s.Host, ""
-	if here, _ := w.Compute.Hosts.Get(s.Host); c.FlavorID == "" || c.Host != "" || !here.Up || !here.Fits(view.UsageOf(&flavor)) {
-		host, why = place(w, want{Usage: view.UsageOf(&flavor), zone: s.Zone, host: c.Host, not: s.Host})
+	if here, _ := w.Compute.Hosts.Get(s.Host); c.FlavorID == "" || c.Host != "" || !here.Alive() || !here.Fits(view.UsageOf(&flavor)) {
+		host, why = place(w, want{Usage: view.UsageOf(&flavor), zone: s.Zone, host: c.Host, not: s.Host, server: s.ID, group: s.GroupID, specs: flavor.ExtraSpecs})
 	}
 	if why != "" {
 		return nil, commands.Refuse(commands.Invalid, "%s", why)

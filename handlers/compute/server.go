@@ -72,7 +72,7 @@ func CreateServer(w *projections.World, c cmd.CreateServer) ([]events.Event, err
 		Flavor:  flavorUse(&f),
 		KeyName: c.KeyName, Metadata: c.Metadata, Tags: c.Tags, UserData: c.UserData, ConfigDrive: c.ConfigDrive,
 		Zone: c.Zone, AccessIPv4: c.AccessIPv4, AccessIPv6: c.AccessIPv6, DiskConfig: c.DiskConfig,
-		PortIDs: c.PortIDs, OwnPortIDs: c.OwnPortIDs, ReservationID: c.ReservationID, LaunchIndex: c.LaunchIndex,
+		PortIDs: c.PortIDs, OwnPortIDs: c.OwnPortIDs, ReservationID: c.ReservationID, LaunchIndex: c.LaunchIndex, GroupID: c.GroupID,
 		BuildBy: c.At.Add(buildTime),
 	}
 	if err := admit(w, &c, &f); err != nil {
@@ -85,7 +85,12 @@ func CreateServer(w *projections.World, c cmd.CreateServer) ([]events.Event, err
 		}
 		created.KeyType, created.PublicKey = k.Type, k.PublicKey
 	}
-	host, why := place(w, want{Usage: usageOf(&f), zone: c.Zone, host: c.Host})
+	if c.GroupID != "" {
+		if err := joins(w, c.ProjectID, c.UserID, c.GroupID); err != nil {
+			return nil, err
+		}
+	}
+	host, why := place(w, want{Usage: usageOf(&f), zone: c.Zone, host: c.Host, server: c.ID, group: c.GroupID, specs: f.ExtraSpecs})
 	if why != "" {
 		return events.List(created, evt.ServerBuildFailed{ID: c.ID, Code: 500, Message: why}), nil
 	}

@@ -59,7 +59,7 @@ func UnshelveServer(w *projections.World, c cmd.UnshelveServer) ([]events.Event,
 		zone, asked.Zone, asked.Pinned = *c.Zone, *c.Zone, true
 	}
 	asked.Disk++
-	if asked.Host, why = place(w, want{Usage: view.UsageOf(&s.Flavor), zone: zone, host: c.Host}); why != "" {
+	if asked.Host, why = place(w, want{Usage: view.UsageOf(&s.Flavor), zone: zone, host: c.Host, server: s.ID, group: s.GroupID, specs: s.Flavor.ExtraSpecs}); why != "" {
 		return nil, commands.Refuse(commands.Invalid, "%s", why)
 	}
 	e := events.List(asked)

@@ -20,6 +20,10 @@ type Tables struct {
 	Remains    Remains
 	Grants     Grants
 	Migrations Migrations
+
+	Aggregates   Aggregates
+	ServerGroups ServerGroups
+	Ended        EndedServers
 }
 
 // New makes the service's tables, empty.
@@ -27,6 +31,7 @@ func New() Tables {
 	return Tables{
 		Flavors: newFlavors(), Access: newFlavorAccess(), Keypairs: newKeypairs(), Quotas: newQuotas(),
 		Hosts: newHosts(), Servers: newServers(), Actions: newActions(), Remains: newRemains(), Grants: newGrants(), Migrations: newMigrations(),
+		Aggregates: newAggregates(), ServerGroups: newServerGroups(), Ended: newEndedServers(),
 	}
 }
 
@@ -38,9 +43,12 @@ func (t *Tables) Apply(e events.Event, m events.Meta) {
 	t.Quotas.Apply(e, m)
 	t.Hosts.Apply(e, m)
 	t.Grants.Apply(e, m)
+	t.Aggregates.Apply(e, m, &t.Hosts)
+	t.ServerGroups.Apply(e, m)
 	t.Remains.Apply(e, &t.Servers) // these need the server as it was before
 	t.Migrations.Apply(e, m, &t.Servers)
 	t.Actions.Apply(e, m, &t.Servers)
+	t.Ended.Apply(e, m, &t.Servers)
 	id := claimant(e)
 	before, _ := t.Servers.Get(id)
 	t.Servers.Apply(e, m)

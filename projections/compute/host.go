@@ -19,13 +19,23 @@ type Host struct {
 	Up             bool
 	Disabled       bool
 	DisabledReason string
-	Used           Usage
+	// ForcedDown: an operator vouches for its being down.
+	ForcedDown bool
+	// AggregateZone is the zone that an aggregate puts it in; empty: none does.
+	AggregateZone string
+	Used          Usage
 	// Draining: its servers shall go elsewhere, of which there were Drained; once
 	// all have gone it isn't draining any more.
 	Draining            bool
 	Drained             int
 	JoinedAt, UpdatedAt time.Time
 }
+
+// Alive says that the host is heard, and nobody vouches for its being down.
+func (h *Host) Alive() bool { return h.Up && !h.ForcedDown }
+
+// InZone is the availability zone that the host is in.
+func (h *Host) InZone() string { return cmp.Or(h.AggregateZone, h.Zone) }
 
 // Allocation ratios: how much more than it has a host may promise (Nova's
 // initial_cpu_allocation_ratio, initial_ram_ and initial_disk_ are 4, 1 and 1).
@@ -67,10 +77,10 @@ func newHosts() Hosts {
 	t.roomy = table.By(&t.Of, func(a, b free) int {
 		return cmp.Or(strings.Compare(a.zone, b.zone), cmp.Compare(a.less, b.less))
 	}, func(h *Host, emit func(free)) {
-		if h.Up && !h.Disabled {
+		if h.Alive() && !h.Disabled {
 			left := h.RAMMiB*RAMRatio - h.Used.RAMMiB
 			emit(free{"", -left})
-			emit(free{h.Zone, -left})
+			emit(free{h.InZone(), -left})
 		}
 	})
 	t.byID = table.By(&t.Of, strings.Compare, func(h *Host, emit func(string)) { emit(h.ID) })
@@ -117,6 +127,8 @@ func (t *Hosts) Apply(e events.Event, m events.Meta) {
 		t.Update(e.Name, func(h *Host) { h.Up, h.UpdatedAt = true, m.Time })
 	case evt.HostDisabled:
 		t.Update(e.Name, func(h *Host) { h.Disabled, h.DisabledReason, h.UpdatedAt = true, e.Reason, m.Time })
+	case evt.HostForcedDown:
+		t.Update(e.Name, func(h *Host) { h.ForcedDown, h.UpdatedAt = e.Down, m.Time })
 	case evt.HostEnabled:
 		t.Update(e.Name, func(h *Host) {
 			h.Disabled, h.DisabledReason, h.UpdatedAt = false, "", m.Time

@@ -24,11 +24,17 @@ type Quotas struct{ table.Of[string, Quota] }
 
 func newQuotas() Quotas { return Quotas{table.New[string, Quota](strings.Compare)} }
 
+// DefaultClass stands for the project in the row of what every project may have
+// that has no limit of its own.
+const DefaultClass = ""
+
 // Limit is how much of a resource a project may have; -1 is no limit.
 func (t *Quotas) Limit(project, resource string) int {
-	if q, ok := t.Get(project); ok {
-		if n, ok := q.Limits[resource]; ok {
-			return n
+	for _, of := range [...]string{project, DefaultClass} {
+		if q, ok := t.Get(of); ok {
+			if n, ok := q.Limits[resource]; ok {
+				return n
+			}
 		}
 	}
 	return DefaultQuota[resource]

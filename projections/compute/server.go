@@ -191,6 +191,7 @@ type Servers struct {
 	byOldHost table.Index[string, string, Server]
 	byName    table.Index[[2]string, string, Server]
 	byDue     table.Index[int64, string, Server]
+	byGroup   table.Index[string, string, Server]
 	usage     table.Tally[string, Usage, string, Server]
 	byStatus  table.Tally[string, int, string, Server]
 }
@@ -237,6 +238,11 @@ func newServers() Servers {
 			emit(s.Due.UnixNano())
 		}
 	})
+	t.byGroup = table.By(&t.Of, strings.Compare, func(s *Server, emit func(string)) {
+		if s.GroupID != "" {
+			emit(s.GroupID)
+		}
+	})
 	t.usage = table.Sum(&t.Of, strings.Compare, func(s *Server) (string, Usage, bool) { return s.ProjectID, s.usage(), true }, addUsage)
 	t.byStatus = table.Count(&t.Of, strings.Compare, func(s *Server) (string, bool) { return s.VMState, true })
 	return t
@@ -256,6 +262,11 @@ func (t *Servers) OfHost(host string) iter.Seq2[string, Server] {
 // FromHost goes through the servers that are elsewhere by now but may yet return to a host.
 func (t *Servers) FromHost(host string) iter.Seq2[string, Server] {
 	return table.Each(t.byOldHost, &t.Of, host)
+}
+
+// OfGroup goes through the members of a server group.
+func (t *Servers) OfGroup(group string) iter.Seq2[string, Server] {
+	return table.Each(t.byGroup, &t.Of, group)
 }
 
 // Named goes through the servers of a project that have this name.

@@ -112,7 +112,7 @@ func (t *Servers) create(e evt.ServerCreated, m events.Meta) {
 	e.Image.ID, e.Image.SHA512, e.Image.Format = shared(e.Image.ID), shared(e.Image.SHA512), shared(e.Image.Format)
 	e.Flavor.ID, e.Flavor.Name = shared(e.Flavor.ID), shared(e.Flavor.Name)
 	e.KeyName, e.PublicKey, e.KeyType = shared(e.KeyName), shared(e.PublicKey), shared(e.KeyType)
-	e.DiskConfig, e.Zone = shared(e.DiskConfig), shared(e.Zone)
+	e.DiskConfig, e.Zone, e.GroupID = shared(e.DiskConfig), shared(e.Zone), shared(e.GroupID)
 	t.Put(e.ID, Server{
 		ServerCreated: e, Base: e.Image, Number: m.Number, VMState: Building, TaskState: Scheduling, Want: "running",
 		Generation: m.Number, Due: e.BuildBy, CreatedAt: m.Time, UpdatedAt: m.Time, Cause: m.Command,

@@ -28,12 +28,21 @@ func init() {
 	internal(func(e evt.HostEnabled) string { return e.Name })
 	internal(func(e evt.HostDrainRequested) string { return e.Name })
 	internal(func(e evt.HostDrained) string { return e.Name })
+	internal(func(e evt.HostForcedDown) string { return e.Name })
+	internal(func(e evt.AggregateCreated) string { return e.ID })
+	internal(func(e evt.AggregateChanged) string { return e.ID })
+	internal(func(e evt.AggregateHostAdded) string { return e.ID })
+	internal(func(e evt.AggregateHostRemoved) string { return e.ID })
+	internal(func(e evt.AggregateDeleted) string { return e.ID })
 	on(func(e evt.OrphanFound) About {
 		return About{Subject: Subject{Resource: "host", ID: e.Host}, Also: []Subject{server(e.ID)}}
 	})
 
 	on(func(e evt.QuotaSet) About { return About{Subject: Subject{ID: e.ProjectID}, Project: e.ProjectID} })
 	on(func(e evt.QuotaReset) About { return About{Subject: Subject{ID: e.ProjectID}, Project: e.ProjectID} })
+
+	on(func(e evt.ServerGroupCreated) About { return About{Subject: Subject{ID: e.ID}, Project: e.ProjectID} })
+	its(func(e evt.ServerGroupDeleted) string { return e.ID })
 
 	servers()
 	actions()

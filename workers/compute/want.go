@@ -311,7 +311,7 @@ func (m Wants) here(w *projections.World, s *view.Server) (ServerWant, error) {
 		return ServerWant{ID: s.ID, Host: s.Host, Generation: w.Events, Wish: s.Generation, Leave: true, PortIDs: portsOf(w, s)}, err
 	}
 	if h, ok := w.Compute.Hosts.Get(s.Host); ok {
-		meta.AvailabilityZone = h.Zone
+		meta.AvailabilityZone = h.InZone()
 	}
 	for _, portID := range portsOf(w, s) {
 		p, ok := w.Network.HostView(portID)
