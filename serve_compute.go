@@ -22,6 +22,7 @@ import (
 // computeSettings are the settings of the compute service.
 type computeSettings struct {
 	confirmWithin time.Duration
+	reclaim       time.Duration
 	keepShelved   bool
 	novnc         string
 }
@@ -29,6 +30,7 @@ type computeSettings struct {
 func (s *computeSettings) flags(f *pflag.FlagSet) {
 	f.DurationVar(&s.confirmWithin, "resize-confirm-window", 0, "after what time a resize counts as confirmed (default: never by itself)")
 	f.StringVar(&s.novnc, "novnc", "/usr/share/novnc", "folder of noVNC (Debian's package novnc), for the screens of servers")
+	f.DurationVar(&s.reclaim, "keep-deleted", 0, "how long deleted servers can be restored (default: they go at once)")
 	f.BoolVar(&s.keepShelved, "keep-shelved", false, "leave shelved servers on their hosts until somebody offloads them")
 }
 

@@ -81,7 +81,7 @@ func (n *node) command(ctx context.Context, id string) (api.CommandOutcome, erro
 // computeOptions gives the compute API what is optional: sealing, consoles, and
 // passwords that are the same when a request is repeated.
 func (n *node) computeOptions(s *compute.Service) {
-	s.ConfirmWithin, s.KeepShelved = n.compute.confirmWithin, n.compute.keepShelved
+	s.ConfirmWithin, s.KeepShelved, s.Reclaim = n.compute.confirmWithin, n.compute.keepShelved, n.compute.reclaim
 	s.Seal, s.Console, s.Consoles = n.keys.Seal, n.console, true
 	s.Password = func(name string) string {
 		sum := hmac.New(sha256.New, n.passwords)

@@ -61,6 +61,7 @@ var rules = policy.Rules{
 	"os_compute_api:os-remote-consoles":             member,
 	"os_compute_api:os-evacuate":                    admin,
 	"os_compute_api:os-migrations:index":            admin,
+	"os_compute_api:os-deferred-delete:restore":     member,
 	"os_compute_api:os-lock-server:lock":            member,
 	"os_compute_api:os-lock-server:unlock":          member,
 	"os_compute_api:os-console-output":              member,

@@ -361,7 +361,7 @@ func (s *Service) deleteServer(ctx context.Context, in *serverID) (*api.Empty, e
 	if _, err := seenServer(ctx, in.ID); err != nil {
 		return nil, err
 	}
-	_, err := s.Do(ctx, cmd.DeleteServer{ID: in.ID, At: time.Now().UTC(), By: by(ctx)})
+	_, err := s.Do(ctx, cmd.DeleteServer{ID: in.ID, Reclaim: s.Reclaim, At: time.Now().UTC(), By: by(ctx)})
 	return &api.Empty{Status: http.StatusNoContent}, err
 }
 

@@ -45,6 +45,9 @@ func (s *Service) mountServerActions(a huma.API) {
 	simple("forceDelete", "os-deferred-delete:force", func(id string, at time.Time, by cmd.By) commands.Command {
 		return cmd.DeleteServer{ID: id, Force: true, At: at, By: by}
 	})
+	simple("restore", "os-deferred-delete:restore", func(id string, at time.Time, by cmd.By) commands.Command {
+		return cmd.RestoreServer{ID: id, At: at, By: by}
+	})
 	simple("unlock", "os-lock-server:unlock", func(id string, _ time.Time, by cmd.By) commands.Command { return cmd.UnlockServer{ID: id, By: by} })
 	simple("unrescue", "os-unrescue", func(id string, at time.Time, by cmd.By) commands.Command {
 		return cmd.UnrescueServer{ID: id, At: at, By: by}
@@ -55,6 +58,20 @@ func (s *Service) mountServerActions(a huma.API) {
 	simple("shelveOffload", "os-shelve:shelve_offload", func(id string, _ time.Time, by cmd.By) commands.Command {
 		return cmd.OffloadServer{ID: id, By: by}
 	})
+	s.mountServerChanges(on)
+	api.On(on, "lock", "os_compute_api:os-lock-server:lock", s.lockServer)
+	api.On(on, "reboot", "os_compute_api:servers:reboot", s.rebootServer)
+	api.On(on, "os-resetState", "os_compute_api:os-admin-actions:reset_state", s.resetServerState)
+	s.mountConsoles(a, on)
+	s.mountMigrations(a)
+	api.On(on, "evacuate", "os_compute_api:os-evacuate", s.evacuateServer)
+	if s.Console != nil {
+		api.On(on, "os-getConsoleOutput", "os_compute_api:os-console-output", s.consoleOutput)
+	}
+}
+
+// mountServerChanges mounts what makes another server of one.
+func (s *Service) mountServerChanges(on *api.Actions) {
 	api.On(on, "rebuild", "os_compute_api:servers:rebuild", s.rebuildServer)
 	api.On(on, "rescue", "os_compute_api:os-rescue", s.rescueServer)
 	api.On(on, "resize", "os_compute_api:servers:resize", s.resizeServer)
@@ -66,15 +83,6 @@ func (s *Service) mountServerActions(a huma.API) {
 	api.On(on, "unshelve", "os_compute_api:os-shelve:unshelve", s.unshelveServer)
 	api.On(on, "addSecurityGroup", "os_compute_api:os-security-groups:add", s.addSecurityGroup)
 	api.On(on, "removeSecurityGroup", "os_compute_api:os-security-groups:remove", s.removeSecurityGroup)
-	api.On(on, "lock", "os_compute_api:os-lock-server:lock", s.lockServer)
-	api.On(on, "reboot", "os_compute_api:servers:reboot", s.rebootServer)
-	api.On(on, "os-resetState", "os_compute_api:os-admin-actions:reset_state", s.resetServerState)
-	s.mountConsoles(a, on)
-	s.mountMigrations(a)
-	api.On(on, "evacuate", "os_compute_api:os-evacuate", s.evacuateServer)
-	if s.Console != nil {
-		api.On(on, "os-getConsoleOutput", "os_compute_api:os-console-output", s.consoleOutput)
-	}
 }
 
 // act asks for something to be done to a server that the caller may see.

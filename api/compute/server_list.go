@@ -188,7 +188,11 @@ func filtersOf(ctx context.Context) (filter, error) {
 			all = append(all, f)
 		}
 	}
+	kept := wantsDeleted(ctx)
 	return func(s *view.Server) bool {
+		if s.VMState == view.SoftDeleted && !kept {
+			return false
+		}
 		for _, f := range all {
 			if !f(s) {
 				return false
@@ -196,6 +200,17 @@ func filtersOf(ctx context.Context) (filter, error) {
 		}
 		return true
 	}, nil
+}
+
+// wantsDeleted says whether servers are asked for that were deleted and are kept
+// for a while: other lists don't have them.
+func wantsDeleted(ctx context.Context) bool {
+	for _, status := range api.Query(ctx)["status"] {
+		if strings.EqualFold(status, "SOFT_DELETED") {
+			return true
+		}
+	}
+	return false
 }
 
 // maxPattern is how long a pattern may be that names are matched against.

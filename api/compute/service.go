@@ -27,6 +27,8 @@ type Service struct {
 	Console func(ctx context.Context, s view.Server, lines int) (string, error)
 	// Consoles says that somebody serves consoles below /console/; without, the calls aren't mounted.
 	Consoles bool
+	// Reclaim is how long deleted servers are kept; zero: they go at once.
+	Reclaim time.Duration
 	// ConfirmWithin is after what time a resize counts as confirmed; zero: never by itself.
 	ConfirmWithin time.Duration
 	// KeepShelved leaves shelved servers on their hosts until somebody offloads them.

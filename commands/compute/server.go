@@ -48,11 +48,13 @@ type UpdateServer struct {
 	DiskConfig             *string `json:",omitempty"`
 }
 
-// DeleteServer ends a server. Force passes over its lock.
+// DeleteServer ends a server. Force passes over its lock, and doesn't keep it for
+// as long as Reclaim says.
 type DeleteServer struct {
-	ID    string
-	Force bool `json:",omitempty"`
-	At    time.Time
+	ID      string
+	Force   bool          `json:",omitempty"`
+	Reclaim time.Duration `json:",omitempty"`
+	At      time.Time
 	By
 }
 

@@ -79,6 +79,7 @@ var computeTries = map[string]try{
 	"GET /v1/hosts/{host}/drain":                                 {as: "admin", at: host},
 	"GET /compute/v2.1/os-migrations":                            {as: "admin"},
 	"POST /compute/v2.1/servers/{id}/action evacuate":            {as: "admin", at: "$server", body: `{"evacuate":{}}`, status: 400, why: "its host is there"},
+	"POST /compute/v2.1/servers/{id}/action restore":             {at: "$server", body: `{"restore":null}`, status: 409, why: "it was not deleted: here servers go at once"},
 	"POST /compute/v2.1/servers/{id}/action shelve":              {at: "$server", body: `{"shelve":null}`},
 	"POST /compute/v2.1/servers/{id}/action shelveOffload":       {as: "admin", at: "$server", body: `{"shelveOffload":null}`, status: 409, why: "shelved servers leave their hosts at once", given: after("shelve")},
 	"POST /compute/v2.1/servers/{id}/action unshelve":            {at: "$server", body: `{"unshelve":null}`, given: after("shelve")},

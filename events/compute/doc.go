@@ -106,6 +106,9 @@ func changes() []events.Type {
 		events.Of[ServerConsoleOpened](),
 		events.Of[ServerEvacuationRequested](),
 		events.Of[ServerEvacuated](),
+		events.Of[ServerSoftDeleted](),
+		events.Of[ServerRestoreRequested](),
+		events.Of[ServerRestored](),
 		events.Of[ServerInterfaceAttached](),
 		events.Of[ServerInterfaceDetached](),
 	}

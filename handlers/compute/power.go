@@ -124,6 +124,9 @@ func DeleteServer(w *projections.World, c cmd.DeleteServer) ([]events.Event, err
 	case locked(&s, c.By) && !c.Force:
 		return nil, lockedRefusal(c.ID)
 	}
+	if h, ok := w.Compute.Hosts.Get(s.Host); ok && h.Up && softly(&s, c) {
+		return events.List(evt.ServerSoftDeleted{ID: c.ID, Until: c.At.Add(c.Reclaim)}), nil
+	}
 	asked := evt.ServerDeletionRequested{ID: c.ID, By: c.At.Add(actionTime)}
 	switch h, ok := w.Compute.Hosts.Get(s.Host); {
 	case s.Host == "" || !ok:

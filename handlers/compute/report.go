@@ -68,6 +68,8 @@ func changed(w *projections.World, s *view.Server, c cmd.ReportServer) []events.
 		return append(events.List(evt.ServerResizeReverted{ID: s.ID}), portsUp(w, s)...)
 	case view.Unshelving:
 		return unshelved(w, s)
+	case view.Restoring:
+		return events.List(evt.ServerRestored{ID: s.ID})
 	case view.Evacuating:
 		return append(events.List(evt.ServerEvacuated{ID: s.ID}), portsUp(w, s)...)
 	}
@@ -186,6 +188,9 @@ func PassDeadline(w *projections.World, c cmd.PassDeadline) ([]events.Event, err
 	}
 	if h, ok := w.Compute.Hosts.Get(s.Host); s.Gone() && (!ok || !h.Alive()) {
 		return gone(w, &s, true), nil
+	}
+	if s.TaskState == view.NoTask && s.VMState == view.SoftDeleted {
+		return events.List(evt.ServerDeletionRequested{ID: s.ID, By: w.Time.Add(actionTime)}), nil
 	}
 	if s.TaskState == view.NoTask && s.VMState == view.Resized {
 		return confirmed(w, &s), nil

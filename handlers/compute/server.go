@@ -43,6 +43,7 @@ func registerServers(r *handlers.Registry) {
 	handlers.On(r, OffloadServer)
 	handlers.On(r, UnshelveServer)
 	handlers.On(r, EvacuateServer)
+	handlers.On(r, RestoreServer)
 	handlers.On(r, GrantConsole)
 	handlers.On(r, OpenConsole)
 	handlers.On(r, AttachInterface)

@@ -94,6 +94,17 @@ func begun(e events.Event) (id, action, step string) {
 		return e.ID, "resume", "compute_resume_instance"
 	case evt.ServerDeletionRequested:
 		return e.ID, "delete", "compute_terminate_instance"
+	case evt.ServerLocked:
+		return e.ID, "lock", ""
+	case evt.ServerUnlocked:
+		return e.ID, "unlock", ""
+	}
+	return begunChange(e)
+}
+
+// begunChange is the same for what makes another server of one.
+func begunChange(e events.Event) (id, action, step string) {
+	switch e := e.(type) {
 	case evt.ServerRebuildRequested:
 		return e.ID, "rebuild", "compute_rebuild_instance"
 	case evt.ServerRescueRequested:
@@ -122,12 +133,12 @@ func begun(e events.Event) (id, action, step string) {
 		return e.ID, "attach_interface", "compute_attach_interface"
 	case evt.ServerInterfaceDetached:
 		return e.ID, "detach_interface", "compute_detach_interface"
+	case evt.ServerSoftDeleted:
+		return e.ID, "delete", "compute_soft_delete_instance"
+	case evt.ServerRestoreRequested:
+		return e.ID, "restore", "compute_restore_instance"
 	case evt.ServerEvacuationRequested:
 		return e.ID, "evacuate", "compute_rebuild_instance"
-	case evt.ServerLocked:
-		return e.ID, "lock", ""
-	case evt.ServerUnlocked:
-		return e.ID, "unlock", ""
 	}
 	return "", "", ""
 }
@@ -168,6 +179,10 @@ func ended(e events.Event) (id, failure string) {
 	case evt.ServerShelved:
 		return e.ID, ""
 	case evt.ServerUnshelved:
+		return e.ID, ""
+	case evt.ServerSoftDeleted:
+		return e.ID, ""
+	case evt.ServerRestored:
 		return e.ID, ""
 	case evt.ServerEvacuated:
 		return e.ID, ""

@@ -12,16 +12,17 @@ import (
 
 // States of a server as Nova names them (vm_states.py).
 const (
-	Building  = "building"
-	Active    = "active"
-	Stopped   = "stopped"
-	Paused    = "paused"
-	Suspended = "suspended"
-	Errored   = "error"
-	Rescued   = "rescued"
-	Resized   = "resized" // and not confirmed yet
-	Shelved   = "shelved"
-	Offloaded = "shelved_offloaded"
+	Building    = "building"
+	Active      = "active"
+	Stopped     = "stopped"
+	Paused      = "paused"
+	Suspended   = "suspended"
+	Errored     = "error"
+	Rescued     = "rescued"
+	Resized     = "resized" // and not confirmed yet
+	Shelved     = "shelved"
+	Offloaded   = "shelved_offloaded"
+	SoftDeleted = "soft-delete" // and kept for a while
 )
 
 // Tasks that a server can be at (task_states.py).
@@ -44,6 +45,7 @@ const (
 	Migrating    = "resize_migrating" // its disk is on its way
 	Finishing    = "resize_finish"
 	Reverting    = "resize_reverting"
+	Restoring    = "restoring"
 	Evacuating   = "rebuild_spawning"
 	Snapshotting = "image_snapshot"
 	BackingUp    = "image_backup"
@@ -83,6 +85,8 @@ type Server struct {
 	// made of. Disk numbers the disks that it had, from 0.
 	Base ImageUse
 	Disk uint64
+	// Deleted is the state in which it was deleted, if it is kept for a while.
+	Deleted string
 	// Rescue is the image that it runs from instead; nil: its own disk.
 	Rescue *ImageUse
 	// Old is what it was before a resize or a move, until that is confirmed.
@@ -163,6 +167,8 @@ func (s *Server) Status() string {
 		return "REVERT_RESIZE"
 	case s.VMState == Stopped:
 		return "SHUTOFF"
+	case s.VMState == SoftDeleted:
+		return "SOFT_DELETED"
 	case s.VMState == Rescued:
 		return "RESCUE"
 	case s.VMState == Resized:

@@ -82,6 +82,18 @@ func (t *Servers) applyInterfaces(e events.Event, m events.Meta) {
 
 func (t *Servers) applyShelves(e events.Event, m events.Meta) {
 	switch e := e.(type) {
+	case evt.ServerSoftDeleted:
+		t.ask(e.ID, m, NoTask, e.Until, func(s *Server) {
+			s.Deleted, s.VMState, s.PowerState, s.Want = s.VMState, SoftDeleted, PowerShutdown, Stopped
+		})
+	case evt.ServerRestoreRequested:
+		t.ask(e.ID, m, Restoring, e.By, func(s *Server) {
+			if s.Deleted != Stopped {
+				s.Want = "running"
+			}
+		})
+	case evt.ServerRestored:
+		t.settled(e.ID, m, func(s *Server) { s.Deleted = "" })
 	case evt.ServerShelveRequested:
 		t.ask(e.ID, m, Shelving, e.By, func(s *Server) {
 			s.Capture, s.Want = &Capture{ImageID: e.ImageID, Shelve: true, Offload: e.Offload}, Stopped

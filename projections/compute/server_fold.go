@@ -160,7 +160,7 @@ func wantOf(vmState string) string {
 	switch vmState {
 	case Stopped, Paused, Suspended:
 		return vmState
-	case Shelved, Offloaded:
+	case Shelved, Offloaded, SoftDeleted:
 		return Stopped
 	}
 	return "running"

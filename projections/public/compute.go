@@ -114,6 +114,9 @@ func actions() {
 	its(func(e evt.ServerConsoleOpened) string { return e.ID })
 	its(func(e evt.ServerEvacuationRequested) string { return e.ID })
 	its(func(e evt.ServerEvacuated) string { return e.ID })
+	its(func(e evt.ServerSoftDeleted) string { return e.ID })
+	its(func(e evt.ServerRestoreRequested) string { return e.ID })
+	its(func(e evt.ServerRestored) string { return e.ID })
 	on(func(e evt.ServerLeft) About { // of the host's story: where servers are isn't for their owners
 		return About{Subject: Subject{Resource: "host", ID: e.Host}, Also: []Subject{server(e.ID)}}
 	})

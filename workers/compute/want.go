@@ -192,6 +192,10 @@ func remade(e events.Event) string {
 		return e.ID
 	case evt.ServerUnshelveRequested:
 		return e.ID
+	case evt.ServerSoftDeleted:
+		return e.ID
+	case evt.ServerRestoreRequested:
+		return e.ID
 	case evt.ServerEvacuationRequested:
 		return e.ID
 	case evt.ServerInterfaceAttached:
