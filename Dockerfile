@@ -7,7 +7,7 @@ RUN CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o /skylog .
 
 FROM debian:bookworm-slim
 RUN apt-get update \
- && apt-get install -y --no-install-recommends ca-certificates qemu-system-x86 qemu-utils xz-utils \
+ && apt-get install -y --no-install-recommends ca-certificates novnc qemu-system-x86 qemu-utils xz-utils \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --system --uid 10001 --home-dir /var/lib/skylog --create-home skylog
 COPY --from=build /skylog /usr/local/bin/skylog
