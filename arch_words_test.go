@@ -13,11 +13,12 @@ import (
 	decideidentity "skylog/handlers/identity"
 	decideimage "skylog/handlers/image"
 	decidenetwork "skylog/handlers/network"
+	decideplacement "skylog/handlers/placement"
 	"skylog/projections"
 )
 
 // rules are the deciders of all services.
-var rules = handlers.NewRegistry(decideidentity.Register, decideimage.Register, decidenetwork.Register, decidecompute.Register)
+var rules = handlers.NewRegistry(decideidentity.Register, decideimage.Register, decidenetwork.Register, decidecompute.Register, decideplacement.Register)
 
 // word is a type of the log's vocabulary: an event or a command.
 type word struct {

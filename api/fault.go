@@ -27,6 +27,7 @@ type Fault struct {
 
 	dialect   *Dialect
 	requestID string
+	version   Version
 }
 
 // Fail makes a fault of a status.
@@ -58,10 +59,10 @@ func (f *Fault) with(name, value string) *Fault {
 	return f
 }
 
-// in returns the fault as it is said in a dialect.
-func (f *Fault) in(d *Dialect, requestID string) *Fault {
+// in returns the fault as it is said in a dialect, in answer to a request.
+func (f *Fault) in(d *Dialect, r *request) *Fault {
 	c := *f
-	c.dialect, c.requestID = d, requestID
+	c.dialect, c.requestID, c.version = d, r.id, r.version
 	return &c
 }
 
@@ -157,8 +158,11 @@ func networkFault(f *Fault) any {
 
 func placementFault(f *Fault) any {
 	inner := map[string]any{"status": f.Status, "title": http.StatusText(f.Status), "detail": f.Message, "request_id": f.requestID}
-	if f.Reason != "" {
-		inner["code"] = f.Reason
+	if !f.version.Before(1, 23) {
+		inner["code"] = "placement.undefined_code"
+		if strings.HasPrefix(f.Reason, "placement.") {
+			inner["code"] = f.Reason
+		}
 	}
 	maps.Copy(inner, f.Extra)
 	return map[string]any{"errors": []any{inner}}
@@ -197,7 +201,7 @@ func (r *request) fault(err error) *Fault {
 	d := r.service.Dialect
 	var f *Fault
 	if errors.As(err, &f) {
-		return f.in(d, r.id)
+		return f.in(d, r)
 	}
 	if refusal, ok := commands.Refused(err); ok {
 		status, ok := d.status[refusal.Kind]
@@ -208,22 +212,22 @@ func (r *request) fault(err error) *Fault {
 		if status == http.StatusServiceUnavailable || status == http.StatusRequestEntityTooLarge {
 			f.with("Retry-After", "0")
 		}
-		return f.in(d, r.id)
+		return f.in(d, r)
 	}
 	switch {
 	case errors.Is(err, commands.ErrBusy):
-		return Fail(http.StatusServiceUnavailable, "Too many requests are waiting. Try again.").with("Retry-After", "1").in(d, r.id)
+		return Fail(http.StatusServiceUnavailable, "Too many requests are waiting. Try again.").with("Retry-After", "1").in(d, r)
 	case errors.Is(err, commands.ErrFull):
-		return Fail(http.StatusServiceUnavailable, "The cloud's disk is nearly full: only what makes room is accepted.").with("Retry-After", "60").in(d, r.id)
+		return Fail(http.StatusServiceUnavailable, "The cloud's disk is nearly full: only what makes room is accepted.").with("Retry-After", "60").in(d, r)
 	case errors.Is(err, commands.ErrUndecided):
 		at := r.base() + "/v1/commands/" + r.last.String()
 		return Fail(http.StatusGatewayTimeout, "The outcome of the request is not known yet. It can be asked for at %s.", at).
-			with("Link", "<"+at+">; rel=\"monitor\"").in(d, r.id)
+			with("Link", "<"+at+">; rel=\"monitor\"").in(d, r)
 	case errors.Is(err, context.Canceled):
-		return Fail(499, "The client went away.").in(d, r.id)
+		return Fail(499, "The client went away.").in(d, r)
 	}
 	r.gateway.log.Error("request broken", "request", r.id, "operation", r.operationName(), "err", err)
-	return broken().in(d, r.id)
+	return broken().in(d, r)
 }
 
 func broken() *Fault {
@@ -245,10 +249,10 @@ func humaError(ctx huma.Context, status int, message string, errs ...error) huma
 			if r.service.Dialect.complain != nil {
 				words = r.service.Dialect.complain
 			}
-			return Fail(status, "%s", words(d.ErrorDetail())).in(r.service.Dialect, r.id)
+			return Fail(status, "%s", words(d.ErrorDetail())).in(r.service.Dialect, r)
 		}
 	}
-	return Fail(status, "%s", capital(message)+".").in(r.service.Dialect, r.id)
+	return Fail(status, "%s", capital(message)+".").in(r.service.Dialect, r)
 }
 
 // maxShown is how much of a bad value is quoted back.

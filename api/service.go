@@ -111,7 +111,7 @@ func (m *mount) Unmarshal(contentType string, data []byte, v any) error {
 
 // fault writes a fault outside of huma.
 func (r *request) writeFault(w http.ResponseWriter, f *Fault) {
-	f = f.in(r.service.Dialect, r.id)
+	f = f.in(r.service.Dialect, r)
 	body, err := f.render(nil)
 	if err != nil {
 		body = nil
@@ -127,7 +127,7 @@ func (r *request) writeFault(w http.ResponseWriter, f *Fault) {
 // unauthorized is the answer of the auth filter, which is the same before every service.
 func (r *request) unauthorized(w http.ResponseWriter) {
 	f := Fail(http.StatusUnauthorized, "The request you have made requires authentication.").
-		with("WWW-Authenticate", `Keystone uri="`+r.base()+`/identity"`).in(IdentityDialect, r.id)
+		with("WWW-Authenticate", `Keystone uri="`+r.base()+`/identity"`).in(IdentityDialect, r)
 	body, _ := f.render(nil)
 	for name, values := range f.Header {
 		w.Header()[name] = values

@@ -12,11 +12,13 @@ import (
 	identityevt "skylog/events/identity"
 	imageevt "skylog/events/image"
 	networkevt "skylog/events/network"
+	placementevt "skylog/events/placement"
 	"skylog/projections/compute"
 	"skylog/projections/identity"
 	"skylog/projections/image"
 	"skylog/projections/network"
 	"skylog/projections/outcome"
+	"skylog/projections/placement"
 	"skylog/projections/table"
 )
 
@@ -26,16 +28,18 @@ var Codec = events.NewCodec(
 	imageevt.Catalog(),
 	networkevt.Catalog(),
 	computeevt.Catalog(),
+	placementevt.Catalog(),
 )
 
 // World is everything known at one sequence. A published World never changes.
 type World struct {
 	Position
-	Outcomes outcome.Outcomes
-	Identity identity.Tables
-	Image    image.Tables
-	Network  network.Tables
-	Compute  compute.Tables
+	Outcomes  outcome.Outcomes
+	Identity  identity.Tables
+	Image     image.Tables
+	Network   network.Tables
+	Compute   compute.Tables
+	Placement placement.Tables
 
 	journal   *table.Journal
 	unsettled bool // indexes are put off
@@ -64,12 +68,13 @@ const GracePeriod = 30 * time.Second
 // New makes the empty world, before the first frame.
 func New() *World {
 	w := &World{
-		journal:  &table.Journal{},
-		Outcomes: outcome.New(),
-		Identity: identity.New(),
-		Image:    image.New(),
-		Network:  network.New(),
-		Compute:  compute.New(),
+		journal:   &table.Journal{},
+		Outcomes:  outcome.New(),
+		Identity:  identity.New(),
+		Image:     image.New(),
+		Network:   network.New(),
+		Compute:   compute.New(),
+		Placement: placement.New(),
 	}
 	for _, t := range w.tables() {
 		t.table.Attach(w.journal)
@@ -83,6 +88,7 @@ func (w *World) apply(e events.Event, m events.Meta) {
 	w.Image.Apply(e, m)
 	w.Network.Apply(e, m)
 	w.Compute.Apply(e, m)
+	w.Placement.Apply(e, m)
 }
 
 // Publish returns the world as it is now, never to change again.

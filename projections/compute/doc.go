@@ -53,7 +53,7 @@ func (t *Tables) Apply(e events.Event, m events.Meta) {
 	before, _ := t.Servers.Get(id)
 	t.Servers.Apply(e, m)
 	now, _ := t.Servers.Get(id)
-	t.Hosts.reclaim(before.claims(), now.claims())
+	t.Hosts.reclaim(before.Claims(), now.Claims())
 }
 
 // shared returns the one copy of a string that many rows hold.

@@ -3,7 +3,6 @@ package compute
 import (
 	"cmp"
 	"iter"
-	"slices"
 	"strings"
 	"time"
 
@@ -138,37 +137,6 @@ func (t *Hosts) Apply(e events.Event, m events.Meta) {
 		t.Update(e.Name, func(h *Host) { h.Draining, h.Drained, h.UpdatedAt = true, e.Servers, m.Time })
 	case evt.HostDrained:
 		t.Update(e.Name, func(h *Host) { h.Draining, h.UpdatedAt = false, m.Time })
-	}
-}
-
-// claim is what a server takes of a host.
-type claim struct {
-	host string
-	Usage
-}
-
-// claims are all that a server takes: while it may still go back where it was,
-// that is room in two places.
-func (s *Server) claims() []claim {
-	switch {
-	case s.ID == "":
-		return nil
-	case s.Old != nil:
-		return []claim{{s.Old.Host, UsageOf(&s.Old.Flavor)}, {s.Old.To, s.Old.Room}}
-	}
-	return []claim{{s.Host, s.usage()}}
-}
-
-// reclaim gives back what a server took and takes what it takes now.
-func (t *Hosts) reclaim(before, now []claim) {
-	if slices.Equal(before, now) {
-		return
-	}
-	for _, c := range before {
-		t.Update(c.host, func(h *Host) { h.Used = addUsage(h.Used, c.Usage, -1) })
-	}
-	for _, c := range now {
-		t.Update(c.host, func(h *Host) { h.Used = addUsage(h.Used, c.Usage, 1) })
 	}
 }
 

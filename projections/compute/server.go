@@ -192,14 +192,17 @@ type Place = table.Place[order, string]
 // Servers is the table of servers by id.
 type Servers struct {
 	table.Of[string, Server]
-	newest    table.Index[order, string, Server]
-	byHost    table.Index[string, string, Server]
-	byOldHost table.Index[string, string, Server]
-	byName    table.Index[[2]string, string, Server]
-	byDue     table.Index[int64, string, Server]
-	byGroup   table.Index[string, string, Server]
-	usage     table.Tally[string, Usage, string, Server]
-	byStatus  table.Tally[string, int, string, Server]
+	newest     table.Index[order, string, Server]
+	byHost     table.Index[string, string, Server]
+	byOldHost  table.Index[string, string, Server]
+	byNextHost table.Index[string, string, Server]
+	byName     table.Index[[2]string, string, Server]
+	byDue      table.Index[int64, string, Server]
+	byGroup    table.Index[string, string, Server]
+	usage      table.Tally[string, Usage, string, Server]
+	claimed    table.Tally[string, Usage, string, Server]
+	claimedBy  table.Tally[[2]string, Usage, string, Server]
+	byStatus   table.Tally[string, int, string, Server]
 }
 
 // Usage is what servers take, together.
@@ -214,6 +217,10 @@ func (s *Server) usage() Usage { return UsageOf(&s.Flavor) }
 // UsageOf is what a server of a flavor takes.
 func UsageOf(f *evt.FlavorUse) Usage {
 	return Usage{1, f.VCPUs, f.RAMMiB, f.DiskGiB + f.EphemeralGiB}
+}
+
+func comparePairs(a, b [2]string) int {
+	return cmp.Or(strings.Compare(a[0], b[0]), strings.Compare(a[1], b[1]))
 }
 
 func newServers() Servers {
@@ -234,9 +241,12 @@ func newServers() Servers {
 			emit(s.Old.Host)
 		}
 	})
-	t.byName = table.By(&t.Of, func(a, b [2]string) int {
-		return cmp.Or(strings.Compare(a[0], b[0]), strings.Compare(a[1], b[1]))
-	}, func(s *Server, emit func([2]string)) {
+	t.byNextHost = table.By(&t.Of, strings.Compare, func(s *Server, emit func(string)) {
+		if s.Old != nil && s.Old.To != "" && s.Old.To != s.Host && s.Old.To != s.Old.Host {
+			emit(s.Old.To)
+		}
+	})
+	t.byName = table.By(&t.Of, comparePairs, func(s *Server, emit func([2]string)) {
 		emit([2]string{s.ProjectID, s.Name})
 	})
 	t.byDue = table.By(&t.Of, cmp.Compare[int64], func(s *Server, emit func(int64)) {
@@ -250,6 +260,14 @@ func newServers() Servers {
 		}
 	})
 	t.usage = table.Sum(&t.Of, strings.Compare, func(s *Server) (string, Usage, bool) { return s.ProjectID, s.usage(), true }, addUsage)
+	t.claimed = table.Sum(&t.Of, strings.Compare, func(s *Server) (string, Usage, bool) {
+		u, counts := s.claimed()
+		return s.ProjectID, u, counts
+	}, addUsage)
+	t.claimedBy = table.Sum(&t.Of, comparePairs, func(s *Server) ([2]string, Usage, bool) {
+		u, counts := s.claimed()
+		return [2]string{s.ProjectID, s.UserID}, u, counts
+	}, addUsage)
 	t.byStatus = table.Count(&t.Of, strings.Compare, func(s *Server) (string, bool) { return s.VMState, true })
 	return t
 }

@@ -95,3 +95,14 @@ func Totals[G comparable, V comparable, K comparable, S any](x Tally[G, V, K, S]
 		})
 	}
 }
+
+// TotalsFrom goes through the groups that have rows, in order, from g on.
+func TotalsFrom[G comparable, V comparable, K comparable, S any](x Tally[G, V, K, S], t *Of[K, S], g G) iter.Seq2[G, V] {
+	sums := t.d.tree(x.place)
+	return func(yield func(G, V) bool) {
+		sums.up((&sum[G, V]{g: g}).item(), func(item any) bool {
+			s := item.(*sum[G, V])
+			return yield(s.g, s.v)
+		})
+	}
+}
