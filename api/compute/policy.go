@@ -91,6 +91,7 @@ var rules = policy.Rules{
 	"os_compute_api:os-availability-zone:list":      reader,
 	"os_compute_api:os-quota-sets:show":             reader,
 	"os_compute_api:os-quota-sets:detail":           reader,
+	"os_compute_api:servers:allow_all_filters":      admin,
 	"os_compute_api:servers:index:get_all_tenants":  admin,
 	"os_compute_api:servers:detail:get_all_tenants": admin,
 	"os_compute_api:servers:create:forced_host":     admin,

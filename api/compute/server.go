@@ -71,7 +71,7 @@ type serverMore struct {
 	ConfigDrive    string         `json:"config_drive"`
 	KeyName        *string        `json:"key_name"`
 	LaunchedAt     time.Time      `json:"OS-SRV-USG:launched_at" layout:"2006-01-02T15:04:05.000000"`
-	TerminatedAt   *string        `json:"OS-SRV-USG:terminated_at"`
+	TerminatedAt   time.Time      `json:"OS-SRV-USG:terminated_at" layout:"2006-01-02T15:04:05.000000"`
 	SecurityGroups []securityName `json:"security_groups,omitempty"`
 	TaskState      *string        `json:"OS-EXT-STS:task_state"`
 	VMState        string         `json:"OS-EXT-STS:vm_state"`
@@ -245,20 +245,17 @@ func (v *viewer) core(s view.Server) serverCore {
 
 func (v *viewer) more(s view.Server) *serverMore {
 	out := &serverMore{
-		Zone: s.Zone, PinnedZone: text(s.Zone), KeyName: text(s.KeyName), LaunchedAt: s.LaunchedAt, TaskState: text(s.TaskState), VMState: s.VMState,
-		PowerState: s.PowerState, SecurityGroups: v.securityNames(s), Hostname: s.Hostname,
+		Zone: s.Zone, PinnedZone: text(s.Zone), KeyName: text(s.KeyName), LaunchedAt: s.LaunchedAt, TerminatedAt: s.EndedAt, TaskState: text(s.TaskState), VMState: s.VMState,
+		PowerState: s.PowerState, SecurityGroups: v.securityNames(s), Hostname: s.Hostname, ConfigDrive: configDrive(&s),
 	}
 	if h := v.host(s.Host); h.Name != "" {
 		out.Zone = h.InZone()
-	}
-	if s.ConfigDrive {
-		out.ConfigDrive = "True"
 	}
 	return out
 }
 
 func (v *viewer) insides(s view.Server) *serverInside {
-	root := "/dev/vda"
+	root := rootDevice
 	out := &serverInside{
 		Host: text(s.Host), Hypervisor: text(s.Host), InstanceName: fmt.Sprintf("instance-%08x", s.Number), OldHostname: s.Hostname,
 		ReservationID: s.ReservationID, LaunchIndex: s.LaunchIndex, RootDeviceName: &root,

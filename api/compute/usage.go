@@ -122,12 +122,12 @@ func lives(w *projections.World, project, marker string, start, stop time.Time) 
 				}
 			}
 		}
-		var behind *view.Ended
+		var behind *view.Server
 		if gone {
 			behind = &ended
 		}
 		for e := range w.Compute.Ended.Since(project, start, behind) {
-			if e.LaunchedAt.After(stop) {
+			if e.LaunchedAt.IsZero() || e.LaunchedAt.After(stop) {
 				continue
 			}
 			u := view.UsageOf(&e.Flavor)

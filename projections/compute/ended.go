@@ -11,61 +11,53 @@ import (
 	"skylog/projections/table"
 )
 
-// Ended is what is still known of a server that is deleted.
-type Ended struct {
-	ID, ProjectID, Name string
-	Flavor              evt.FlavorUse
-	LaunchedAt, EndedAt time.Time
-}
-
-// endedAt is where a deleted server stands in the list of its project, or of all.
-type endedAt struct {
-	project string
-	nanos   int64
-}
-
-// Hint implements table.Hinter.
-func (e *endedAt) Hint() uint64 { return table.Within(e.project, table.Signed(e.nanos)) }
-
-// EndedServers is the table of deleted servers by id, the last ones of each project.
+// EndedServers is the table of deleted servers by id as they were at their end,
+// the last ones of each project.
 type EndedServers struct {
-	table.Of[string, Ended]
-	inOrder    table.Index[endedAt, string, Ended]
-	perProject table.Tally[string, int, string, Ended]
+	table.Of[string, Server]
+	inOrder    table.Index[order, string, Server] // of their end
+	newest     table.Index[order, string, Server]
+	perProject table.Tally[string, int, string, Server]
 }
 
 // maxEnded is how many deleted servers are remembered of a project; the log has all.
 const maxEnded = 1000
 
 func newEndedServers() EndedServers {
-	t := EndedServers{Of: table.New[string, Ended](strings.Compare)}
-	t.inOrder = table.By(&t.Of, func(a, b endedAt) int {
-		return cmp.Or(strings.Compare(a.project, b.project), cmp.Compare(a.nanos, b.nanos))
-	}, func(e *Ended, emit func(endedAt)) {
-		emit(endedAt{"", e.EndedAt.UnixNano()})
-		emit(endedAt{e.ProjectID, e.EndedAt.UnixNano()})
-	})
-	t.perProject = table.Count(&t.Of, strings.Compare, func(e *Ended) (string, bool) { return e.ProjectID, true })
+	t := EndedServers{Of: table.New[string, Server](strings.Compare)}
+	by := func(when func(*Server) time.Time) table.Index[order, string, Server] {
+		return table.By(&t.Of, func(a, b order) int {
+			return cmp.Or(strings.Compare(a.group, b.group), cmp.Compare(a.created, b.created))
+		}, func(s *Server, emit func(order)) {
+			emit(order{"", when(s).UnixNano()})
+			emit(order{s.ProjectID, when(s).UnixNano()})
+		})
+	}
+	t.inOrder = by(func(s *Server) time.Time { return s.EndedAt })
+	t.newest = by(func(s *Server) time.Time { return s.CreatedAt })
+	t.perProject = table.Count(&t.Of, strings.Compare, func(s *Server) (string, bool) { return s.ProjectID, true })
 	return t
 }
 
 // Since goes through the servers of a project (empty: of all) that were deleted
 // at that time or later, behind the one given as marker if there is one.
-func (t *EndedServers) Since(project string, at time.Time, marker *Ended) iter.Seq[Ended] {
-	from, behind := endedAt{project, at.UnixNano()}, ""
+func (t *EndedServers) Since(project string, at time.Time, marker *Server) iter.Seq[Server] {
+	from, behind := order{project, at.UnixNano()}, ""
 	if marker != nil {
-		from.nanos, behind = marker.EndedAt.UnixNano(), marker.ID
+		from.created, behind = marker.EndedAt.UnixNano(), marker.ID
 	}
-	return func(yield func(Ended) bool) {
-		for p, e := range table.Behind(t.inOrder, &t.Of, from, behind) {
-			if p.Value.project != project {
-				return
-			}
-			if p.Key != behind && !yield(e) {
-				return
-			}
-		}
-	}
+	return upwards(t.inOrder, &t.Of, from, behind)
+}
+
+// Newest goes through the servers of a project (empty: of all) that are deleted,
+// those made last first, behind the server given as marker if there is one.
+func (t *EndedServers) Newest(project string, marker *Server) iter.Seq[Server] {
+	return newestOf(t.newest, &t.Of, project, marker)
+}
+
+// Oldest goes through the same the other way round.
+func (t *EndedServers) Oldest(project string, marker *Server) iter.Seq[Server] {
+	return oldestOf(t.newest, &t.Of, project, marker)
 }
 
 // Apply folds one event into the table. Servers are as they were before it.
@@ -75,10 +67,13 @@ func (t *EndedServers) Apply(e events.Event, m events.Meta, servers *Servers) {
 		return
 	}
 	s, ok := servers.Get(deleted.ID)
-	if !ok || s.LaunchedAt.IsZero() { // it never was
+	if !ok {
 		return
 	}
-	t.Put(s.ID, Ended{ID: s.ID, ProjectID: s.ProjectID, Name: s.Name, Flavor: s.Flavor, LaunchedAt: s.LaunchedAt, EndedAt: m.Time})
+	s.VMState, s.TaskState, s.PowerState, s.Due = Deleted, NoTask, PowerNone, time.Time{}
+	s.EndedAt, s.UpdatedAt = m.Time, m.Time
+	s.UserData, s.PublicKey = nil, "" // nobody asks for these any more
+	t.Put(s.ID, s)
 	if table.Total(t.perProject, &t.Of, s.ProjectID) > maxEnded {
 		for oldest := range t.Since(s.ProjectID, time.Time{}, nil) {
 			t.Delete(oldest.ID)

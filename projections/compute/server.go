@@ -23,6 +23,7 @@ const (
 	Shelved     = "shelved"
 	Offloaded   = "shelved_offloaded"
 	SoftDeleted = "soft-delete" // and kept for a while
+	Deleted     = "deleted"     // and only remembered
 )
 
 // Tasks that a server can be at (task_states.py).
@@ -104,6 +105,8 @@ type Server struct {
 	LockedByUser bool // by its owner, who may unlock it
 
 	CreatedAt, UpdatedAt, LaunchedAt time.Time
+	// EndedAt is when it was deleted; zero for those that are there.
+	EndedAt time.Time
 	// Cause is the command that changed the want last.
 	Cause string
 }
@@ -301,13 +304,22 @@ func (t *Servers) Named(project, name string) iter.Seq2[string, Server] {
 // Newest goes through the servers of a project (empty: of all), the newest
 // first, those behind the server given as marker or, without one, from the start.
 func (t *Servers) Newest(project string, marker *Server) iter.Seq[Server] {
+	return newestOf(t.newest, &t.Of, project, marker)
+}
+
+// Oldest goes through the same the other way round.
+func (t *Servers) Oldest(project string, marker *Server) iter.Seq[Server] {
+	return oldestOf(t.newest, &t.Of, project, marker)
+}
+
+func newestOf(x table.Index[order, string, Server], t *table.Of[string, Server], project string, marker *Server) iter.Seq[Server] {
 	at := order{project, 1<<63 - 1}
 	behind := "\xff"
 	if marker != nil {
 		at.created, behind = marker.CreatedAt.UnixNano(), marker.ID
 	}
 	return func(yield func(Server) bool) {
-		for p, s := range table.Before(t.newest, &t.Of, at, behind) {
+		for p, s := range table.Before(x, t, at, behind) {
 			if p.Value.group != project {
 				return
 			}
@@ -318,15 +330,19 @@ func (t *Servers) Newest(project string, marker *Server) iter.Seq[Server] {
 	}
 }
 
-// Oldest goes through the same the other way round.
-func (t *Servers) Oldest(project string, marker *Server) iter.Seq[Server] {
+func oldestOf(x table.Index[order, string, Server], t *table.Of[string, Server], project string, marker *Server) iter.Seq[Server] {
 	at, behind := order{project, -1 << 63}, ""
 	if marker != nil {
 		at.created, behind = marker.CreatedAt.UnixNano(), marker.ID
 	}
+	return upwards(x, t, at, behind)
+}
+
+// upwards goes through what stands behind a place within its group.
+func upwards(x table.Index[order, string, Server], t *table.Of[string, Server], at order, behind string) iter.Seq[Server] {
 	return func(yield func(Server) bool) {
-		for p, s := range table.Behind(t.newest, &t.Of, at, behind) {
-			if p.Value.group != project {
+		for p, s := range table.Behind(x, t, at, behind) {
+			if p.Value.group != at.group {
 				return
 			}
 			if p.Key != behind && !yield(s) {
