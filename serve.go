@@ -21,6 +21,7 @@ import (
 	decideidentity "skylog/handlers/identity"
 	decideimage "skylog/handlers/image"
 	decidenetwork "skylog/handlers/network"
+	decideplacement "skylog/handlers/placement"
 	"skylog/infra/cell"
 	"skylog/infra/jetstream"
 	"skylog/infra/keystore"
@@ -149,7 +150,7 @@ func serve(ctx context.Context, s serveSettings) (err error) {
 	n.cell, err = cell.Open(ctx, cell.Config{
 		Full: n.disk.Full,
 		Node: "a", Store: jetstream.Store(n.nats.JS), Snapshots: filepath.Join(s.data, "snapshots"), Clock: time.Now, Logger: n.log,
-		Rules: handlers.NewRegistry(decideidentity.Register, decideimage.Register, decidenetwork.Register, decidecompute.Register),
+		Rules: handlers.NewRegistry(decideidentity.Register, decideimage.Register, decidenetwork.Register, decidecompute.Register, decideplacement.Register),
 	})
 	if err != nil {
 		return err

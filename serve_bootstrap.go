@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/goccy/go-yaml"
 	"github.com/google/renameio/v2"
@@ -16,6 +17,7 @@ import (
 	"skylog/api/identity"
 	"skylog/commands"
 	computecmd "skylog/commands/compute"
+	identitycmd "skylog/commands/identity"
 )
 
 // offers are the services of the first catalog, in the form in which clients
@@ -25,6 +27,7 @@ var offers = []identity.Offer{
 	{Type: "compute", Name: "nova", URL: "{public}/compute/v2.1"},
 	{Type: "image", Name: "glance", URL: "{public}/image"},
 	{Type: "network", Name: "neutron", URL: "{public}/network"},
+	{Type: "placement", Name: "placement", URL: "{public}/placement"},
 }
 
 // flavors are there from the beginning, so that a server can be had at once: the
@@ -47,7 +50,7 @@ func (n *node) bootstrap(ctx context.Context) error {
 		return err
 	}
 	if n.now().Identity.Domains.Len() > 0 {
-		return nil
+		return n.offerMore(ctx)
 	}
 	first, err := identity.BootstrapCommand(password, offers...)
 	if err != nil {
@@ -61,6 +64,39 @@ func (n *node) bootstrap(ctx context.Context) error {
 	_, err = n.cell.Do(commands.With(ctx, commands.Caller{Origin: "cell", CommandID: uuid.NewString()}), batch...)
 	return err
 }
+
+// offerMore puts into the catalog of a cloud what this program serves and the
+// one that made the cloud didn't know of.
+func (n *node) offerMore(ctx context.Context) error {
+	w := n.now()
+	if !w.Identity.Regions.Has(firstRegion) {
+		return nil // its owners made another catalog
+	}
+	var batch []commands.Command
+	for _, o := range offers {
+		known := false
+		for range w.Identity.Services.OfType(o.Type) {
+			known = true
+		}
+		if known {
+			continue
+		}
+		id := func() string { return strings.ReplaceAll(uuid.NewString(), "-", "") }
+		service := identitycmd.CreateService{ID: id(), Type: o.Type, Name: o.Name, Enabled: true}
+		batch = append(batch, service)
+		for _, side := range []string{"public", "internal", "admin"} {
+			batch = append(batch, identitycmd.CreateEndpoint{ID: id(), ServiceID: service.ID, Interface: side, RegionID: firstRegion, URL: o.URL, Enabled: true})
+		}
+	}
+	if len(batch) == 0 {
+		return nil
+	}
+	_, err := n.cell.Do(commands.With(ctx, commands.Caller{Origin: "cell", CommandID: uuid.NewString()}), batch...)
+	return err
+}
+
+// firstRegion is the region that the first catalog has.
+const firstRegion = "RegionOne"
 
 type cloudsFile struct {
 	Clouds map[string]cloud `yaml:"clouds"`
@@ -105,7 +141,7 @@ func (n *node) writeClouds(authURL string) (password string, err error) {
 	ours.Auth.AuthURL = authURL + "/identity/v3"
 	ours.Auth.Username, ours.Auth.ProjectName = "admin", "admin"
 	ours.Auth.UserDomainName, ours.Auth.ProjectDomainName = "Default", "Default"
-	ours.RegionName, ours.Interface, ours.APIVersion = "RegionOne", "public", "3"
+	ours.RegionName, ours.Interface, ours.APIVersion = firstRegion, "public", "3"
 	if file.Clouds == nil {
 		file.Clouds = map[string]cloud{}
 	}

@@ -14,6 +14,7 @@ import (
 	"skylog/api/compute"
 	"skylog/api/identity"
 	"skylog/api/network"
+	"skylog/api/placement"
 	"skylog/commands"
 	"skylog/infra/cell"
 	view "skylog/projections/compute"
@@ -43,7 +44,7 @@ func (n *node) gateway(sources api.Sources) (http.Handler, error) {
 	return api.New(api.Options{
 		Now: n.now, Authenticate: keystone.Authenticate, PublicURL: n.publicURL, PolicyFile: policyFile, Log: n.log,
 		Ready: n.isReady, Sources: sources,
-	}, identityAPI, compute.New(n.cell.Do, n.computeOptions), compute.Hosts(n.cell.Do), glance.API(), glance.Bytes(), network.New(n.cell.Do))
+	}, identityAPI, compute.New(n.cell.Do, n.computeOptions), compute.Hosts(n.cell.Do), glance.API(), glance.Bytes(), network.New(n.cell.Do), placement.New(n.cell.Do))
 }
 
 var errStarting = errors.New("starting")

@@ -5,6 +5,7 @@ import (
 
 	"skylog/projections"
 	view "skylog/projections/compute"
+	placementview "skylog/projections/placement"
 )
 
 // noHost is Nova's text when no host will do (exception.NoValidHost).
@@ -31,25 +32,25 @@ type want struct {
 // why if there is none. Hosts come from an index, so it takes no time in
 // proportion to their number.
 func place(w *projections.World, ask want) (host, why string) {
-	with, asks := companyOf(w, ask.group, ask.server), aggregateSpecs(ask.specs)
+	with, asks, traits := companyOf(w, ask.group, ask.server), aggregateSpecs(ask.specs), traitSpecs(ask.specs)
 	if ask.host != "" { // named by an administrator: only whether it can be is asked
 		h, ok := w.Compute.Hosts.Get(ask.host)
-		if !ok || !h.Alive() || ask.host == ask.not || !h.Fits(ask.Usage) || !with.allows(h.Name) {
+		if !ok || !h.Alive() || ask.host == ask.not || !fits(w, &h, ask.Usage) || !traits.allow(w, &h) || !with.allows(h.Name) {
 			return "", noHost
 		}
 		return h.Name, ""
 	}
 	tries, looks, second := 0, 0, ""
-	for h := range candidates(w, ask.zone, asks) {
+	for h := range candidates(w, ask.zone, asks, traits) {
 		if looks++; looks > placeLooks || tries == placeTries {
 			break
 		}
-		if h.Name == ask.not || !with.allows(h.Name) || !meets(w, h.Name, asks) {
+		if h.Name == ask.not || !with.allows(h.Name) || !meets(w, h.Name, asks) || !traits.allow(w, &h) {
 			continue
 		}
 		tries++
 		switch {
-		case !h.Fits(ask.Usage):
+		case !fits(w, &h, ask.Usage):
 		case with.prefers(h.Name):
 			return h.Name, ""
 		case second == "":
@@ -63,16 +64,38 @@ func place(w *projections.World, ask want) (host, why string) {
 }
 
 // candidates are the hosts on which a server may be put at all, the roomiest
-// first: those of aggregates that have what its flavor asks of them, if it does.
-func candidates(w *projections.World, zone string, asks map[string]string) iter.Seq[view.Host] {
-	if len(asks) == 0 {
+// first: those of aggregates that have what its flavor asks of them, or those with
+// a trait that it requires, if it does.
+func candidates(w *projections.World, zone string, asks map[string]string, traits traits) iter.Seq[view.Host] {
+	var names []string
+	switch {
+	case len(asks) > 0:
+		names = offering(w, asks)
+	case len(traits.required) > 0:
+		names = endowed(w, traits.required[0])
+	default:
 		return w.Compute.Hosts.Roomy(zone)
 	}
 	return func(yield func(view.Host) bool) {
-		for _, h := range roomiest(w, offering(w, asks)) {
+		for _, h := range roomiest(w, names) {
 			if (zone == "" || h.InZone() == zone) && !yield(h) {
 				return
 			}
 		}
 	}
+}
+
+// fits says whether a host has room for a server, by what the host's resource
+// provider has.
+func fits(w *projections.World, h *view.Host, u view.Usage) bool {
+	p, ok := w.Placement.Providers.Get(h.ID)
+	if !ok || p.Host != h.Name { // a host without an id has no provider
+		return h.Fits(u)
+	}
+	for _, class := range []string{placementview.VCPU, placementview.MemoryMB, placementview.DiskGB} {
+		if !w.HasRoom(&p, class, projections.Portion(u, class)) {
+			return false
+		}
+	}
+	return true
 }

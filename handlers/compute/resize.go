@@ -29,7 +29,7 @@ func ResizeServer(w *projections.World, c cmd.ResizeServer) ([]events.Event, err
 		}
 	}
 	host, why := s.Host, ""
-	if here, _ := w.Compute.Hosts.Get(s.Host); c.FlavorID == "" || c.Host != "" || !here.Alive() || !here.Fits(view.UsageOf(&flavor)) {
+	if here, _ := w.Compute.Hosts.Get(s.Host); c.FlavorID == "" || c.Host != "" || !here.Alive() || !fits(w, &here, view.UsageOf(&flavor)) || !traitSpecs(flavor.ExtraSpecs).allow(w, &here) {
 		host, why = place(w, want{Usage: view.UsageOf(&flavor), zone: s.Zone, host: c.Host, not: s.Host, server: s.ID, group: s.GroupID, specs: flavor.ExtraSpecs})
 	}
 	if why != "" {
