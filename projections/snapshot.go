@@ -158,8 +158,9 @@ type chunk struct {
 func (c *chunk) parse() {
 	defer close(c.done)
 	c.rows = make([]any, len(c.lines))
+	var known table.Strings
 	for i, line := range c.lines {
-		if c.rows[i], c.err = c.into.Parse(line); c.err != nil {
+		if c.rows[i], c.err = c.into.Parse(line, &known); c.err != nil {
 			return
 		}
 	}

@@ -11,7 +11,7 @@ import (
 
 // keptFrames is how many decoded frames are kept at hand for those who follow
 // the log; who lags further reads the log itself.
-const keptFrames = 512
+const keptFrames = 128
 
 // errEnough ends a scan that has gone as far as was asked.
 var errEnough = errors.New("enough")

@@ -140,7 +140,7 @@ func TestASnapshotOfTheTablesReadsAsItWasWritten(t *testing.T) {
 			t.Fatal(err)
 		}
 		for line := range bytes.Lines(first.Bytes()) {
-			row, err := tables(to)[i].Parse(line)
+			row, err := tables(to)[i].Parse(line, &table.Strings{})
 			if err != nil {
 				t.Fatal(err)
 			}

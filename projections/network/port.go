@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"unique"
 
 	"skylog/events"
 	evt "skylog/events/network"
@@ -206,6 +207,8 @@ func (t *Tables) applyPort(e events.Event, m events.Meta) {
 	switch e := e.(type) {
 	case evt.PortCreated:
 		n, _ := t.Networks.Get(e.NetworkID)
+		e.ProjectID, e.NetworkID, n.ProjectID = shared(e.ProjectID), shared(e.NetworkID), shared(n.ProjectID)
+		e.Settings = slim(e.Settings)
 		p := Port{ID: e.ID, ProjectID: e.ProjectID, NetworkID: e.NetworkID, NetworkOwner: n.ProjectID,
 			Status: Down, PortSettings: e.Settings, Standard: made(m)}
 		if p.DHCP() {
@@ -217,8 +220,9 @@ func (t *Tables) applyPort(e events.Event, m events.Meta) {
 		if p, ok := t.Ports.Get(e.ID); ok {
 			t.moveAddresses(p.FixedIPs, e.Settings.FixedIPs)
 		}
-		t.changePort(e.ID, m, func(p *Port) { p.PortSettings = e.Settings })
+		t.changePort(e.ID, m, func(p *Port) { p.PortSettings = slim(e.Settings) })
 	case evt.PortBound:
+		e.Host = shared(e.Host)
 		t.changePort(e.ID, m, func(p *Port) { p.Host, p.VIFType, p.Status = e.Host, "", Down })
 	case evt.PortUnbound:
 		t.changePort(e.ID, m, func(p *Port) { p.Host, p.VIFType, p.Status = "", "", Down })
@@ -232,6 +236,23 @@ func (t *Tables) applyPort(e events.Event, m events.Meta) {
 			t.Ports.Delete(e.ID)
 		}
 	}
+}
+
+// shared returns the one copy of a string that many rows hold.
+func shared(s string) string { return unique.Make(s).Value() }
+
+// slim is a port's settings without room that they don't need: there are many ports.
+func slim(s evt.PortSettings) evt.PortSettings {
+	s.DeviceOwner = shared(s.DeviceOwner)
+	s.SecurityGroupIDs = slices.Clip(slices.Clone(s.SecurityGroupIDs))
+	for i, id := range s.SecurityGroupIDs {
+		s.SecurityGroupIDs[i] = shared(id)
+	}
+	s.FixedIPs = slices.Clip(slices.Clone(s.FixedIPs))
+	for i := range s.FixedIPs {
+		s.FixedIPs[i].SubnetID = shared(s.FixedIPs[i].SubnetID)
+	}
+	return s
 }
 
 func (t *Tables) changePort(id string, m events.Meta, change func(*Port)) {

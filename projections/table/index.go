@@ -70,21 +70,17 @@ func reindex[I comparable, K comparable, S any](entries *tree, of func(s *S, emi
 // back before all are gone.
 const block = 32
 
-// group is the entries of one value while an index is made.
-type group[I any] struct {
-	value       I
-	hint        uint64
-	first, last int // in the order of their keys, each with the number of the next
+// placed is an entry while an index is made, with its row's place among the rows.
+type placed struct {
+	item
+	row int
 }
 
 // indexed is the index of all rows there are. Rows come in the order of their
-// keys, so only values need to be sorted, each once.
+// keys, so that of two entries of one value the earlier row's comes first.
 func indexed[I comparable, K comparable, S any](rows *tree, compare func(a, b I) int, less func(a, b any) bool, of func(s *S, emit func(I))) *tree {
 	var places []Place[I, K]
-	var all []item
-	var next []int
-	var groups []group[I]
-	known := map[I]int{}
+	all, n := make([]placed, 0, rows.len()), 0
 	rows.scan(func(i any) bool {
 		r := i.(*row[K, S])
 		of(&r.s, func(i I) {
@@ -92,31 +88,24 @@ func indexed[I comparable, K comparable, S any](rows *tree, compare func(a, b I)
 				places = make([]Place[I, K], 0, block)
 			}
 			places = append(places, Place[I, K]{i, r.k})
-			p, n := &places[len(places)-1], len(all)
-			g, seen := known[i]
-			if seen {
-				next[groups[g].last] = n
-				groups[g].last = n
-			} else {
-				known[i] = len(groups)
-				groups = append(groups, group[I]{i, hint(&p.Value), n, n})
-				g = len(groups) - 1
-			}
-			all, next = append(all, item{groups[g].hint, p}), append(next, -1)
+			p := &places[len(places)-1]
+			all = append(all, placed{item{hint(&p.Value), p}, n})
 		})
+		n++
 		return true
 	})
-	slices.SortFunc(groups, func(a, b group[I]) int {
+	slices.SortFunc(all, func(a, b placed) int {
 		if a.hint != b.hint {
 			return cmp.Compare(a.hint, b.hint)
 		}
-		return compare(a.value, b.value)
+		if c := compare(a.of.(*Place[I, K]).Value, b.of.(*Place[I, K]).Value); c != 0 {
+			return c
+		}
+		return cmp.Compare(a.row, b.row)
 	})
 	t := newTree(less)
-	for _, g := range groups {
-		for n := g.first; n >= 0; n = next[n] {
-			t.load(all[n])
-		}
+	for i := range all {
+		t.load(all[i].item)
 	}
 	return t
 }

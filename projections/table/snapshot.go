@@ -3,6 +3,7 @@ package table
 import (
 	"fmt"
 	"io"
+	"reflect"
 
 	"github.com/goccy/go-json"
 )
@@ -13,8 +14,9 @@ type Table interface {
 	Len() int
 	// Write writes all rows in the order of their keys, a JSON line each.
 	Write(io.Writer) error
-	// Parse reads one row as Write wrote it. It may be called side by side.
-	Parse(line []byte) (any, error)
+	// Parse reads one row as Write wrote it, with the strings that are known
+	// already. It may be called side by side, each with strings of its own.
+	Parse(line []byte, known *Strings) (any, error)
 	// Load files a row that Parse read, quickly where it stands behind all others.
 	Load(row any)
 	PutOff()
@@ -42,13 +44,17 @@ func (t *Of[K, S]) Write(w io.Writer) error {
 	return failed
 }
 
-// Parse reads one row as Write wrote it. It may be called side by side.
-func (t *Of[K, S]) Parse(line []byte) (any, error) {
+// Parse reads one row as Write wrote it, with the strings that are known
+// already. It may be called side by side, each with strings of its own.
+func (t *Of[K, S]) Parse(line []byte, known *Strings) (any, error) {
 	var r savedRow[K, S]
 	if err := json.Unmarshal(line, &r); err != nil {
 		return nil, fmt.Errorf("read a row: %w", err)
 	}
-	return &row[K, S]{r.K, r.S}, nil
+	read := &row[K, S]{r.K, r.S}
+	known.slim(reflect.ValueOf(&read.k))
+	known.slim(reflect.ValueOf(&read.s))
+	return read, nil
 }
 
 // Load files a row that Parse read, quickly where it stands behind all others.

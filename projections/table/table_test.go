@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"cmp"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
+	"unsafe"
 
 	"pgregory.net/rapid"
 )
@@ -122,7 +124,7 @@ func TestASnapshotReadsAsItWasWritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	for line := range bytes.Lines(first.Bytes()) {
-		if row, err := to.Parse(line); err == nil {
+		if row, err := to.Parse(line, &Strings{}); err == nil {
 			to.Load(row)
 		} else {
 			t.Fatal(err)
@@ -195,4 +197,24 @@ func TestATableWhoseIndexesWerePutOffIsWhatItWouldBe(t *testing.T) {
 		}
 		agree(t, tab, model)
 	})
+}
+
+func TestWhatIsReadSharesItsStringsAndHasNoRoomToSpare(t *testing.T) {
+	type part struct{ Owner string }
+	type big struct {
+		Owner string
+		Parts []part
+		Near  *part
+		bytes []byte
+	}
+	owner := func() string { return strings.Clone("somebody's id") }
+	b := big{Owner: owner(), Parts: append(make([]part, 0, 8), part{owner()}), Near: &part{owner()}, bytes: []byte("x")}
+	(&Strings{}).slim(reflect.ValueOf(&b))
+	at := unsafe.StringData(b.Owner)
+	if unsafe.StringData(b.Parts[0].Owner) != at || unsafe.StringData(b.Near.Owner) != at || cap(b.Parts) != 1 {
+		t.Fatalf("strings aren't shared, or there is room for %d parts", cap(b.Parts))
+	}
+	if b.Owner != owner() || b.Parts[0] != (part{owner()}) || *b.Near != (part{owner()}) || string(b.bytes) != "x" {
+		t.Fatalf("what was read has changed: %+v", b)
+	}
 }

@@ -22,13 +22,17 @@ type item struct {
 	of   any
 }
 
+// degree is half of how many items a node holds: what a write copies. With fewer,
+// trees are deeper; with more, each write of a generation copies more.
+const degree = 16
+
 func newTree(less func(a, b any) bool) *tree {
 	return &tree{btree.NewBTreeGOptions(func(a, b item) bool {
 		if a.hint != b.hint {
 			return a.hint < b.hint
 		}
 		return less(a.of, b.of)
-	}, btree.Options{NoLocks: true})}
+	}, btree.Options{NoLocks: true, Degree: degree})}
 }
 
 func (t *tree) get(pivot item) (any, bool) {
