@@ -75,7 +75,7 @@ func (m *machine) reach(ctx context.Context, spec compute.MachineSpec, r *record
 		if err := m.stop(ctx, spec, s, r); err != nil {
 			return err
 		}
-		return m.makeDisks(ctx, spec)
+		return m.makeDisks(ctx, spec, r)
 	case compute.Suspended:
 		return m.suspend(ctx, s, r)
 	}
@@ -144,7 +144,7 @@ func (m *machine) start(ctx context.Context, spec compute.MachineSpec, s state, 
 		return m.restore(ctx, spec, r)
 	}
 	os.Remove(m.file(memoryPart)) // of a suspension that came to nothing; it may be large
-	if err := m.makeDisks(ctx, spec); err != nil {
+	if err := m.makeDisks(ctx, spec, r); err != nil {
 		return err
 	}
 	if spec.ConfigDrive != nil {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -74,12 +75,18 @@ func diskName(number uint64) string {
 	return fmt.Sprintf("disk-%d.qcow2", number)
 }
 
-// makeDisks makes the disks that are wanted and removes those that aren't. The
-// process doesn't run.
-func (m *machine) makeDisks(ctx context.Context, spec compute.MachineSpec) error {
+// makeDisks makes the disks that are wanted and removes those that aren't. A disk
+// that was made before and isn't there is never made anew: what was on it would
+// be lost without a word. The process doesn't run.
+func (m *machine) makeDisks(ctx context.Context, spec compute.MachineSpec, r *record) error {
 	want, keep := spec.Disk, map[string]bool{diskName(spec.Disk.Number): true}
 	for _, number := range want.Keep {
 		keep[diskName(number)] = true
+	}
+	if slices.Contains(r.Made, want.Number) {
+		if _, err := os.Stat(m.file(diskName(want.Number))); os.IsNotExist(err) {
+			return fmt.Errorf("%w: %s of %s is missing", compute.ErrPermanent, diskName(want.Number), m.id)
+		}
 	}
 	if want.Copy {
 		if err := m.copyDisk(diskName(want.From), diskName(want.Number)); err != nil {
@@ -87,6 +94,9 @@ func (m *machine) makeDisks(ctx context.Context, spec compute.MachineSpec) error
 		}
 	}
 	if err := m.makeDisk(ctx, diskName(want.Number), want); err != nil {
+		return err
+	}
+	if err := m.noteDisks(want, r); err != nil {
 		return err
 	}
 	if spec.Rescue != nil {
@@ -111,6 +121,17 @@ func (m *machine) makeDisks(ctx context.Context, spec compute.MachineSpec) error
 		}
 	}
 	return nil
+}
+
+// noteDisks puts on record which disks were made, and no more those that may go.
+func (m *machine) noteDisks(want compute.Disk, r *record) error {
+	made := slices.DeleteFunc(slices.Clone(r.Made), func(n uint64) bool { return n == want.Number || !slices.Contains(want.Keep, n) })
+	made = append(made, want.Number)
+	if slices.Equal(made, r.Made) {
+		return nil
+	}
+	r.Made = made
+	return m.save(*r)
 }
 
 // copyDisk copies a disk where the copy isn't there yet.

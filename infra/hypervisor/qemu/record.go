@@ -27,6 +27,8 @@ type record struct {
 	// Base is the name of the file upon which the disk was made; Disk is its number.
 	Base string
 	Disk uint64
+	// Made are the numbers of the disks that were made and must not be missing.
+	Made []uint64 `json:",omitempty"`
 	// Launch is how the running process, or the saved memory, was started. Where
 	// it is nil there is neither.
 	Launch *launch
@@ -93,6 +95,9 @@ func (m *machine) load() (record, error) {
 	}
 	if err != nil {
 		return r, fmt.Errorf("machine %s: its record: %w", m.id, err)
+	}
+	if r.Made == nil && r.Applied > 0 && r.Applied == r.Spec.Generation {
+		r.Made = []uint64{r.Disk} // an older build's record: what was carried out in full has its disk
 	}
 	return r, nil
 }
