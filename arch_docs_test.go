@@ -8,10 +8,14 @@ import (
 	"testing"
 )
 
-// differenceTest is the last cell of a difference: the folder and the name of its test.
-var differenceTest = regexp.MustCompile("^`([a-z0-9/]+)` (Test[A-Za-z0-9]+)$")
+// namedTests is the last cell of a row: folders and names of tests.
+var (
+	namedTest  = "`([a-z0-9/]+)` (Test[A-Za-z0-9]+)"
+	eachNamed  = regexp.MustCompile(namedTest)
+	namedTests = regexp.MustCompile("^" + namedTest + "(, " + namedTest + ")*$")
+)
 
-func TestArchitectureEveryDifferenceHasItsTest(t *testing.T) {
+func TestArchitectureEveryDifferenceAndAttackHasItsTest(t *testing.T) {
 	t.Parallel()
 	tests := map[string]bool{}
 	eachSource(t, func(s source) {
@@ -21,23 +25,30 @@ func TestArchitectureEveryDifferenceHasItsTest(t *testing.T) {
 			}
 		}
 	})
-	data, err := os.ReadFile("docs/differences.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	rows := 0
-	for _, line := range strings.Split(string(data), "\n") {
-		cells := strings.Split(strings.Trim(line, "| "), " | ")
-		if !strings.HasPrefix(line, "| ") || cells[0] == "what" || strings.HasPrefix(cells[0], "---") {
-			continue
+	for document, columns := range map[string]int{"docs/differences.md": 4, "docs/attacks.md": 3} {
+		data, err := os.ReadFile(document)
+		if err != nil {
+			t.Fatal(err)
 		}
-		rows++
-		named := differenceTest.FindStringSubmatch(cells[len(cells)-1])
-		if len(cells) != 4 || named == nil || !tests[named[1]+" "+named[2]] {
-			t.Errorf("docs/differences.md must not say %q without a test that shows it", cells[0])
+		rows := 0
+		for _, line := range strings.Split(string(data), "\n") {
+			cells := strings.Split(strings.Trim(line, "| "), " | ")
+			last := cells[len(cells)-1]
+			if !strings.HasPrefix(line, "| ") || last == "test" || strings.HasPrefix(last, "---") {
+				continue
+			}
+			rows++
+			if len(cells) != columns || !namedTests.MatchString(last) {
+				t.Errorf("%s must not say %q without a test that shows it", document, cells[0])
+			}
+			for _, named := range eachNamed.FindAllStringSubmatch(last, -1) {
+				if !tests[named[1]+" "+named[2]] {
+					t.Errorf("%s: %s has no %s, which shows %q", document, named[1], named[2], cells[0])
+				}
+			}
 		}
-	}
-	if rows == 0 {
-		t.Error("docs/differences.md must not be empty")
+		if rows == 0 {
+			t.Errorf("%s must not be empty", document)
+		}
 	}
 }
