@@ -30,11 +30,13 @@ func (n *node) startHistory(ctx context.Context, group *errgroup.Group) (api.Sou
 		return api.Sources{}, err
 	}
 	history.Attach(n.cell)
+	pasts := &cell.Pasts{Cell: n.cell, IDs: history.IDs}
 	group.Go(func() error {
 		n.keepHistory(ctx, history)
 		return history.Close()
 	})
-	return api.Sources{Command: n.command, Follow: history.Follow, History: history.Of, Find: history.Find}, nil
+	return api.Sources{Command: n.command, Follow: history.Follow, History: history.Of, Find: history.Find,
+		Past: pasts.At, Rehearsed: history.Rehearsed}, nil
 }
 
 // indexAgain is how long the index rests where it could not be written. The

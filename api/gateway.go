@@ -231,11 +231,22 @@ func (m *mount) unknown(w http.ResponseWriter, r *http.Request, req *request, ha
 func (g *Gateway) operate(w http.ResponseWriter, hr *http.Request, o *Operation, op *huma.Operation, next func(huma.Context)) {
 	r := of(hr.Context())
 	r.operation, r.rule, r.world = o, o.Rule, g.now()
+	if reads(hr) {
+		private(w.Header())
+	}
 	if !g.admit(w, hr, r, o) {
 		return
 	}
 	if !o.span.holds(r.version) {
 		r.writeFault(w, Fail(http.StatusNotFound, "The resource could not be found."))
+		return
+	}
+	err := r.rehearse(w.Header())
+	if err == nil {
+		err = r.travel(w.Header())
+	}
+	if err != nil {
+		r.writeFault(w, r.fault(err))
 		return
 	}
 	if !o.stream {
@@ -263,7 +274,7 @@ func (g *Gateway) operate(w http.ResponseWriter, hr *http.Request, o *Operation,
 	defer cancel()
 	hr = hr.WithContext(ctx)
 	r.http = hr
-	next(humago.NewContext(op, hr, w))
+	r.perform(w, func(w http.ResponseWriter) { next(humago.NewContext(op, hr, w)) })
 }
 
 // patience is how long an operation may take that streams nothing: it outlasts
@@ -352,7 +363,7 @@ var keys = uuid.MustParse("6c1f0a52-7a0c-5e0b-9a3c-1d2f4b8e9d10")
 // a request repeated under one idempotency key makes the same ids.
 func (r *request) caller(hr *http.Request) (commands.Caller, error) {
 	c := commands.Caller{UserID: r.who.UserID, ProjectID: r.who.ProjectID, RequestID: r.id, Admin: slices.Contains(r.who.Roles, "admin"),
-		Rights: r.who.Rights, Authorized: r.world.Seq}
+		Rights: r.who.Rights, Authorized: r.world.Seq, Rehearsal: r.rehearsal}
 	key := hr.Header.Get("Idempotency-Key")
 	if len(key) > maxKey {
 		return c, Fail(http.StatusBadRequest, "The idempotency key is longer than %d bytes.", maxKey)

@@ -28,7 +28,10 @@ type Operation struct {
 	history *history
 	query   bool // the input has query parameters that not all microversions have
 	stream  bool
+	present bool // see PresentOnly
 	span    span // the microversions that have the operation
+
+	unrehearsed bool // see Unrehearsed
 }
 
 // Action is one of the operations behind an action path.

@@ -140,8 +140,10 @@ func (d discard) WriteHeader(int)             {}
 
 const (
 	corsMethods = "GET, HEAD, POST, PUT, PATCH, DELETE"
-	corsHeaders = "X-Auth-Token, X-Subject-Token, Content-Type, OpenStack-API-Version, X-OpenStack-Nova-API-Version, Idempotency-Key, If-Match, X-Openstack-Request-Id, Last-Event-ID"
-	corsExposed = "X-Openstack-Request-Id, X-Subject-Token, OpenStack-API-Version, Location, ETag, Link, " + CommandHeader
+	corsHeaders = "X-Auth-Token, X-Subject-Token, Content-Type, OpenStack-API-Version, X-OpenStack-Nova-API-Version, Idempotency-Key, If-Match, If-None-Match, X-Openstack-Request-Id, Last-Event-ID, " +
+		AsOfHeader + ", " + DryRunHeader
+	corsExposed = "X-Openstack-Request-Id, X-Subject-Token, OpenStack-API-Version, Location, ETag, Link, " + CommandHeader + ", " +
+		AsOfHeader + ", " + DryRunHeader + ", " + EventsHeader + ", " + EventCountHeader
 )
 
 // cors lets the web origins of the configuration call from browsers. It answers

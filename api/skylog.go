@@ -12,6 +12,7 @@ import (
 
 	"skylog/api/policy"
 	"skylog/commands"
+	"skylog/projections"
 	"skylog/projections/public"
 )
 
@@ -52,6 +53,13 @@ type Sources struct {
 	History func(ctx context.Context, r public.Reader, s public.Subject, after string, limit int) ([]HistoryEntry, error)
 	// Find lists the things of an id or a name that the reader may read the story of.
 	Find func(ctx context.Context, r public.Reader, name string) ([]public.Found, error)
+	// Past is the world at a place in the log, and what the reader may call that
+	// place; nil: none but the present one is served. public.ErrNoPlace, ErrFuture
+	// and ErrTooOld say why there is none.
+	Past func(ctx context.Context, r public.Reader, place string) (*projections.World, string, error)
+	// Rehearsed shows what a rehearsal would have caused, as far as the reader would
+	// see it; nil: there are no rehearsals.
+	Rehearsed func(ctx context.Context, r public.Reader, at time.Time, facts []commands.Fact) ([]PublicEvent, error)
 }
 
 // skylogService has Skylog's own calls.
@@ -66,7 +74,7 @@ func skylogService(s Sources) *Service {
 		},
 		Mount: func(a huma.API) {
 			if s.Command != nil {
-				Handle(a, "GET /commands/{id}", "skylog:commands:show", http.StatusOK, s.showCommand)
+				Handle(a, "GET /commands/{id}", "skylog:commands:show", http.StatusOK, s.showCommand, PresentOnly)
 			}
 			if s.Follow != nil {
 				Handle(a, "GET /events", "skylog:events:follow", http.StatusOK, newFollowers(s.Follow).follow, Stream)
@@ -117,19 +125,13 @@ type historyOut struct {
 	}
 }
 
-// reader is on whose behalf the log is read: administrators see everything, others what is their project's and their own.
-func reader(ctx context.Context) public.Reader {
-	who := From(ctx)
-	return public.Reader{ProjectID: who.ProjectID, UserID: who.UserID, All: Can(ctx, "skylog:events:all", Target{})}
-}
-
 func (s Sources) showHistory(ctx context.Context, in *historyIn) (*historyOut, error) {
 	limit := in.Limit
 	if limit == 0 {
 		limit = defaultStory
 	}
 	thing := public.Subject{Service: in.Service, Resource: in.Resource, ID: in.ID}
-	entries, err := s.History(ctx, reader(ctx), thing, in.After, limit)
+	entries, err := s.History(ctx, of(ctx).reader(), thing, in.After, limit)
 	if err != nil {
 		return nil, logFault(err, "No "+in.Resource+" "+in.ID+" is known.")
 	}
@@ -171,7 +173,7 @@ type findOut struct {
 func (s Sources) findHistory(ctx context.Context, in *findIn) (*findOut, error) {
 	out := &findOut{}
 	var err error
-	if out.Body.Things, err = s.Find(ctx, reader(ctx), in.Name); err != nil {
+	if out.Body.Things, err = s.Find(ctx, of(ctx).reader(), in.Name); err != nil {
 		return nil, logFault(err, "")
 	}
 	return out, nil

@@ -57,6 +57,7 @@ type request struct {
 	ordinal   uint64
 	asked     int
 	rule      string
+	rehearsal *commands.Rehearsal // nil: what is asked for is done
 }
 
 type requestKey struct{}
@@ -113,7 +114,9 @@ func Ask(do commands.Do[*projections.World]) commands.Do[*projections.World] {
 				caller.CommandID = r.last.String()
 				ctx = commands.With(ctx, caller)
 			}
-			r.header.Add(CommandHeader, r.last.String())
+			if r.rehearsal == nil { // else there is no such command
+				r.header.Add(CommandHeader, r.last.String())
+			}
 		}
 		return do(ctx, cs...)
 	}

@@ -49,6 +49,9 @@ type Caller struct {
 	Authorized uint64
 	// NotAfter bounds how late the batch may be decided; zero: DefaultPatience.
 	NotAfter time.Time
+	// Rehearsal, where there is one, has batches decided without being stored; it
+	// takes down what they would cause.
+	Rehearsal *Rehearsal
 }
 
 // DefaultPatience is how long after it was asked a command may still be decided.

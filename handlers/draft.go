@@ -51,7 +51,14 @@ func commitOf(f *draft, e *commands.Envelope, origin string) events.Commit {
 
 // decide adds the outcome of one envelope to the draft and folds it.
 func (d *Decider) decide(f *draft, e *commands.Envelope, origin string) {
-	c := commitOf(f, e, origin)
+	c, facts := d.judge(f, e, origin)
+	d.mayChange(facts)
+	d.add(f, c, facts)
+}
+
+// judge decides one envelope and folds the facts that it decides, but not the answer.
+func (d *Decider) judge(f *draft, e *commands.Envelope, origin string) (c events.Commit, facts []events.Event) {
+	c = commitOf(f, e, origin)
 	switch was, ok := d.head.Answered(e.ID); {
 	case ok && was.Hash == e.BodyHash:
 		c.Repeats = true
@@ -63,16 +70,13 @@ func (d *Decider) decide(f *draft, e *commands.Envelope, origin string) {
 	case e.Keyed && d.head.Outcomes.KeysOf(c.Owner()) >= maxKeys:
 		c.Refused = refused(commands.OverLimit, fmt.Sprintf("Quota exceeded, more than %d idempotency keys in a day.", maxKeys))
 	default:
-		facts, err := d.outcome(f, e, &c)
-		if err != nil {
+		var err error
+		if facts, err = d.outcome(f, e, &c); err != nil {
 			d.fail(&c, err)
-			break
+			return c, nil
 		}
-		d.mayChange(facts)
-		d.add(f, c, facts)
-		return
 	}
-	d.add(f, c, nil)
+	return c, facts
 }
 
 // refuseBroken adds an envelope to the draft as one that can't be decided.

@@ -23,7 +23,7 @@ type Vault interface {
 	Open(owner string, envelope []byte) ([]byte, error)
 }
 
-func (s *Service) mountCredentials(a huma.API) { s.credentials().mount(a) }
+func (s *Service) mountCredentials(a huma.API) { s.credentials().mount(a, api.PresentOnly) }
 
 // The types of credentials that this service understands itself.
 const (
@@ -117,8 +117,8 @@ func visibleSecrets(ctx context.Context, t *view.Tables, marker string) iter.Seq
 }
 
 // open reads what is sealed. What can't be read any more, since the key was thrown away, is empty.
-func (s *Service) open(c view.Credential) []byte {
-	blob, err := s.Vault.Open(c.UserID, c.Sealed)
+func (s *Service) open(ctx context.Context, c view.Credential) []byte {
+	blob, err := api.Unseal(ctx, s.Vault.Open, c.UserID, c.Sealed)
 	if err != nil {
 		return nil
 	}
@@ -126,7 +126,7 @@ func (s *Service) open(c view.Credential) []byte {
 }
 
 func (s *Service) showSecret(ctx context.Context, c view.Credential) with[secret] {
-	return with[secret]{Known: secret{c.ID, c.UserID, orNull(c.ProjectID), c.Type, string(s.open(c)), link(ctx, "credentials", c.ID)}}
+	return with[secret]{Known: secret{c.ID, c.UserID, orNull(c.ProjectID), c.Type, string(s.open(ctx, c)), link(ctx, "credentials", c.ID)}}
 }
 
 // parseKey reads the blob of a key for signatures.
@@ -169,7 +169,7 @@ func (s *Service) makeSecret(ctx context.Context, in *with[createSecret]) (wish,
 			want.Blob = string(blob)
 		}
 	}
-	sealed, err := s.Vault.Seal(want.UserID, []byte(want.Blob))
+	sealed, err := api.Seal(ctx, s.Vault.Seal, want.UserID, []byte(want.Blob))
 	if err != nil {
 		return w, errors.Join(malformed("user_id can't be a user's id."), err)
 	}
@@ -201,7 +201,7 @@ func (s *Service) changeSecret(ctx context.Context, c view.Credential, in *with[
 			return nil, malformed("access, trust_id and app_cred_id can not be updated for credential")
 		}
 	}
-	sealed, err := s.Vault.Seal(c.UserID, []byte(blob))
+	sealed, err := api.Seal(ctx, s.Vault.Seal, c.UserID, []byte(blob))
 	if err != nil {
 		return nil, err
 	}

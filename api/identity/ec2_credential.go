@@ -16,8 +16,8 @@ import (
 func (s *Service) mountEC2Credentials(a huma.API) {
 	const path, rule = "/users/{id}/credentials/OS-EC2", "identity:ec2_"
 	api.Handle(a, "POST "+path, rule+"create_credential", http.StatusCreated, s.createKey)
-	api.Handle(a, "GET "+path, rule+"list_credentials", http.StatusOK, s.listKeys)
-	api.Handle(a, "GET "+path+"/{access}", rule+"get_credential", http.StatusOK, s.showKey)
+	api.Handle(a, "GET "+path, rule+"list_credentials", http.StatusOK, s.listKeys, api.PresentOnly)
+	api.Handle(a, "GET "+path+"/{access}", rule+"get_credential", http.StatusOK, s.showKey, api.PresentOnly)
 	api.Handle(a, "DELETE "+path+"/{access}", rule+"delete_credential", http.StatusNoContent, s.deleteKey)
 }
 
@@ -55,7 +55,7 @@ type (
 
 func (s *Service) showEC2Key(ctx context.Context, c view.Credential) ec2Key {
 	var key keyBlob
-	if json.Unmarshal(s.open(c), &key) != nil {
+	if json.Unmarshal(s.open(ctx, c), &key) != nil {
 		key = keyBlob{} // the key it was sealed with was thrown away
 	}
 	return ec2Key{key.Access, key.Secret, c.UserID, c.ProjectID, orNull(c.TrustID), link(ctx, "users", c.UserID, "credentials", "OS-EC2", key.Access)}
@@ -88,7 +88,7 @@ func (s *Service) createKey(ctx context.Context, in *createKeyIn) (*keyOut, erro
 	if err != nil {
 		return nil, err
 	}
-	sealed, err := s.Vault.Seal(in.ID, blob)
+	sealed, err := api.Seal(ctx, s.Vault.Seal, in.ID, blob)
 	if err != nil {
 		return nil, err
 	}

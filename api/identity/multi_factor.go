@@ -49,7 +49,7 @@ func (s *Service) byPasscode(ctx context.Context, w *projections.World, in *logi
 			continue
 		}
 		tried++
-		text := strings.ToUpper(strings.TrimRight(strings.TrimSpace(string(s.open(c))), "="))
+		text := strings.ToUpper(strings.TrimRight(strings.TrimSpace(string(s.open(ctx, c))), "="))
 		secret, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(text)
 		if err != nil || len(secret) == 0 {
 			continue

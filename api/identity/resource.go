@@ -131,8 +131,8 @@ type resource[S any, C, P, W keyed] struct {
 	plural string // of the list's rule; empty: name + "s"
 }
 
-// mount mounts what the resource has functions for.
-func (r resource[S, C, P, W]) mount(a huma.API) {
+// mount mounts what the resource has functions for; reads are further traits of those that show it.
+func (r resource[S, C, P, W]) mount(a huma.API, reads ...api.Option) {
 	rule := "identity:"
 	if r.make != nil {
 		api.Handle(a, "POST "+r.path, rule+"create_"+r.name, http.StatusCreated, r.post)
@@ -142,9 +142,9 @@ func (r resource[S, C, P, W]) mount(a huma.API) {
 		if plural == "" {
 			plural = r.name + "s"
 		}
-		api.Handle(a, "GET "+r.path, rule+"list_"+plural, http.StatusOK, r.list)
+		api.Handle(a, "GET "+r.path, rule+"list_"+plural, http.StatusOK, r.list, reads...)
 	}
-	api.Handle(a, "GET "+r.path+"/{id}", rule+"get_"+r.name, http.StatusOK, r.one)
+	api.Handle(a, "GET "+r.path+"/{id}", rule+"get_"+r.name, http.StatusOK, r.one, reads...)
 	if r.change != nil {
 		api.Handle(a, "PATCH "+r.path+"/{id}", rule+"update_"+r.name, http.StatusOK, r.patch)
 	}

@@ -16,8 +16,8 @@ import (
 // Services that were sent a signed request ask here whose it is. They must be services: anybody
 // else could have the token of whoever made a signed address.
 func (s *Service) mountSignatures(a huma.API) {
-	api.Handle(a, "POST /ec2tokens", "identity:ec2tokens_validate", http.StatusOK, s.ec2Token)
-	api.Handle(a, "POST /s3tokens", "identity:s3tokens_validate", http.StatusOK, s.s3Token)
+	api.Handle(a, "POST /ec2tokens", "identity:ec2tokens_validate", http.StatusOK, s.ec2Token, api.Unrehearsed)
+	api.Handle(a, "POST /s3tokens", "identity:s3tokens_validate", http.StatusOK, s.s3Token, api.Unrehearsed)
 }
 
 type signedIn struct {
@@ -48,7 +48,7 @@ func (in *signedIn) request() (*signed, error) {
 func (s *Service) keyOf(ctx context.Context, r *signed) (c view.Credential, secret string, ok bool) {
 	c, ok = api.World(ctx).Identity.Credentials.Get(accessID(r.Access))
 	var key keyBlob
-	if !ok || !strings.EqualFold(c.Type, typeEC2) || json.Unmarshal(s.open(c), &key) != nil || key.Secret == "" {
+	if !ok || !strings.EqualFold(c.Type, typeEC2) || json.Unmarshal(s.open(ctx, c), &key) != nil || key.Secret == "" {
 		return c, newSecret(), false
 	}
 	return c, key.Secret, true

@@ -17,9 +17,9 @@ import (
 
 func (s *Service) mountTokens(a huma.API) {
 	const path = "/auth/tokens"
-	api.Handle(a, "POST "+path, api.Open, http.StatusCreated, s.issueToken)
-	api.Handle(a, "GET "+path, "identity:validate_token", http.StatusOK, s.validateToken)
-	api.Handle(a, "HEAD "+path, "identity:check_token", http.StatusOK, s.checkToken)
+	api.Handle(a, "POST "+path, api.Open, http.StatusCreated, s.issueToken, api.Unrehearsed)
+	api.Handle(a, "GET "+path, "identity:validate_token", http.StatusOK, s.validateToken, api.PresentOnly)
+	api.Handle(a, "HEAD "+path, "identity:check_token", http.StatusOK, s.checkToken, api.PresentOnly)
 	api.Handle(a, "DELETE "+path, "identity:revoke_token", http.StatusNoContent, s.revokeToken)
 }
 

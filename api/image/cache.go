@@ -36,10 +36,10 @@ type Cache interface {
 }
 
 func (s *Service) mountCache(a huma.API) {
-	api.Handle(a, "GET /cache", "cache_list", http.StatusOK, s.showCache)
-	api.Handle(a, "PUT /cache/{id}", "cache_image", http.StatusAccepted, s.queueImage)
-	api.Handle(a, "DELETE /cache/{id}", "cache_delete", http.StatusNoContent, s.uncacheImage)
-	api.Handle(a, "DELETE /cache", "cache_delete", http.StatusNoContent, s.clearCache)
+	api.Handle(a, "GET /cache", "cache_list", http.StatusOK, s.showCache, api.PresentOnly)
+	api.Handle(a, "PUT /cache/{id}", "cache_image", http.StatusAccepted, s.queueImage, api.Unrehearsed)
+	api.Handle(a, "DELETE /cache/{id}", "cache_delete", http.StatusNoContent, s.uncacheImage, api.Unrehearsed)
+	api.Handle(a, "DELETE /cache", "cache_delete", http.StatusNoContent, s.clearCache, api.Unrehearsed)
 }
 
 // mayCache asks the operation's rule, and whether there is a cache at all.

@@ -236,6 +236,9 @@ func (s *Service) deleteImage(ctx context.Context, in *ByID) (*api.Empty, error)
 	if _, err := s.Do(ctx, cmd.DeleteImage{ID: i.ID}); err != nil {
 		return nil, err
 	}
+	if api.Rehearsing(ctx) {
+		return &api.Empty{Status: http.StatusNoContent}, nil
+	}
 	if err := s.removeBytes(i); err != nil {
 		return nil, err
 	}

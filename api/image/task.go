@@ -83,7 +83,7 @@ func (s *Service) importImage(ctx context.Context, in *importIn) (*api.Empty, er
 	c := cmd.RequestImport{TaskID: api.NewID(ctx), ImageID: i.ID, Method: body.Method.Name, Project: api.From(ctx).ProjectID,
 		Stores: stores, AllMustSucceed: body.AllMustSucceed == nil || *body.AllMustSucceed, Due: time.Now().Add(importFor)}
 	if body.Method.Name == fromWeb {
-		if c.URI, c.Sealed, err = s.sealURI(c.Project, body.Method.URI); err != nil {
+		if c.URI, c.Sealed, err = s.sealURI(ctx, c.Project, body.Method.URI); err != nil {
 			return nil, err
 		}
 	}
@@ -144,12 +144,12 @@ func (s *Service) storesFor(body importBody, header string, i view.Image) ([]str
 const maxURI = 2048
 
 // sealURI checks an address and hides what may be secret in it, as a signature is.
-func (s *Service) sealURI(project, uri string) (shown string, sealed []byte, err error) {
+func (s *Service) sealURI(ctx context.Context, project, uri string) (shown string, sealed []byte, err error) {
 	u, err := url.Parse(uri)
 	if err != nil || len(uri) > maxURI || s.CheckURI(uri) != nil {
 		return "", nil, commands.Refuse(commands.Invalid, "URI for web-download does not pass filtering: %.200s", uri)
 	}
-	sealed, err = s.Seal(project, []byte(uri))
+	sealed, err = api.Seal(ctx, s.Seal, project, []byte(uri))
 	return u.Scheme + "://" + u.Host + u.EscapedPath(), sealed, err
 }
 

@@ -65,6 +65,9 @@ func (c *Cell) Do(ctx context.Context, cs ...commands.Command) (*projections.Wor
 		return nil, commands.ErrBusy
 	}
 	defer c.flying.leave(caller.ProjectID)
+	if caller.Rehearsal != nil {
+		return c.rehearse(ctx, envelope, caller.Rehearsal)
+	}
 	reply := c.waiting.add(id)
 	defer c.waiting.remove(id, reply)
 	c.queue <- data // has room for all that may be in flight
@@ -85,15 +88,6 @@ func (c *Cell) Do(ctx context.Context, cs ...commands.Command) (*projections.Wor
 func admitted(caller commands.Caller, cs []commands.Command) bool {
 	return caller.Origin != "" || caller.Admin ||
 		!slices.ContainsFunc(cs, func(c commands.Command) bool { return !strings.HasSuffix(c.CommandType(), ".delete") })
-}
-
-// Try decides the commands without storing them, and returns the events they would cause.
-func (c *Cell) Try(ctx context.Context, cs ...commands.Command) ([]events.Event, error) {
-	envelope, err := commands.Seal(uuid.Must(uuid.NewV7()).String(), commands.From(ctx), c.Clock().UTC(), cs)
-	if err != nil {
-		return nil, err
-	}
-	return c.decider.Try(ctx, envelope, "api."+c.Node)
 }
 
 // verdict is the error that a commit means to its caller.

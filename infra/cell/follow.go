@@ -7,7 +7,6 @@ import (
 	"iter"
 	"math"
 	"slices"
-	"sort"
 	"strconv"
 	"strings"
 	"time"
@@ -95,16 +94,14 @@ func (h *History) place(ctx context.Context, r public.Reader, since string) (pub
 	if err != nil {
 		return public.Position{}, public.ErrNoPlace
 	}
-	var failed error
-	n := sort.Search(int(last), func(i int) bool { // log time never goes back
-		f, err := h.frame(ctx, uint64(i)+1)
+	n, err := framesWhile(last, at.After, func(seq uint64) (time.Time, error) {
+		f, err := h.frame(ctx, seq)
 		if err != nil {
-			failed = err
-			return true
+			return time.Time{}, err
 		}
-		return !f.time.Before(at)
+		return f.time, nil
 	})
-	return end(uint64(n)), failed
+	return end(n), err
 }
 
 // end is behind all events of a frame.

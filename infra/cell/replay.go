@@ -18,9 +18,8 @@ type ahead struct {
 
 // replay folds the frames of the log behind a world, which only the caller has,
 // and calls folded, if there is one, after each: several are read side by side,
-// and folded in order.
+// and folded in order. It ends where folded returns an error, behind that frame.
 func replay(ctx context.Context, log Store, w *projections.World, folded func(seq uint64) error) error {
-	w.PutOff()
 	group, ctx := errgroup.WithContext(ctx)
 	frames := make(chan *ahead, 2*runtime.GOMAXPROCS(0))
 	group.Go(func() error {

@@ -54,6 +54,7 @@ func Load(ctx context.Context, log Store, dir string, logger *slog.Logger) (*pro
 	}
 	loaded := Loaded{Snapshot: w.Seq}
 	before := w.Events
+	w.PutOff()
 	err := replay(ctx, log, w, nil)
 	loaded.Frames, loaded.Events, loaded.Took = w.Seq-loaded.Snapshot, w.Events-before, time.Since(began)
 	return w, loaded, err

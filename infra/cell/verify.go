@@ -35,6 +35,7 @@ func Verify(ctx context.Context, log Store, dir string, progress func(seq uint64
 		snapshots[w.Seq] = said{filepath.Base(path), hash}
 	}
 	w, found := projections.New(), Verified{}
+	w.PutOff()
 	err := replay(ctx, log, w, func(seq uint64) error {
 		if progress != nil {
 			progress(seq)

@@ -32,6 +32,10 @@ var (
 	ErrNoStory = errors.New("no such thing is known")
 	// ErrNoPlace says that something names no place in the log.
 	ErrNoPlace = errors.New("this is neither the id of an event nor a time nor \"beginning\"")
+	// ErrFuture says that a place lies behind all that has happened.
+	ErrFuture = errors.New("this has not happened yet")
+	// ErrTooOld says that the log doesn't reach back to a place.
+	ErrTooOld = errors.New("the log doesn't reach back so far")
 	// ErrBehind says that the log has more than can be told of it yet.
 	ErrBehind = errors.New("the index of the log is not up to date yet")
 )
@@ -151,7 +155,7 @@ func (r Reader) Audiences() []Audience {
 // of what others do.
 type Event struct {
 	SpecVersion     string          `json:"specversion"`
-	ID              string          `json:"id"` // opaque; a stream can be resumed behind it
+	ID              string          `json:"id,omitempty"` // opaque; a stream can be resumed behind it; none where it didn't happen
 	Source          string          `json:"source"`
 	Type            string          `json:"type"`
 	Subject         string          `json:"subject,omitempty"`
