@@ -272,3 +272,24 @@ func TestARotatedKeyLeavesTokensGood(t *testing.T) {
 		t.Error("a token doesn't work after the rotation")
 	}
 }
+
+// Attack 3: what is revoked of a chain of tokens leads on to nothing.
+func TestARevokedTokenOfAChainIsExchangedForNothing(t *testing.T) {
+	t.Parallel()
+	c := cloud(t)
+	chain := []string{c.login("admin", "s3cret", "unscoped")}
+	for range 2 {
+		next := c.wantAs(201, "", "POST /v3/auth/tokens", byToken(chain[len(chain)-1], project("admin")))
+		chain = append(chain, next.Header().Get("X-Subject-Token"))
+	}
+	for _, token := range chain {
+		c.want(204, "DELETE /v3/auth/tokens", nil, "X-Subject-Token", token)
+		if r := c.call("", "POST /v3/auth/tokens", byToken(token, project("admin"))); r.Code != 401 || r.Header().Get("X-Subject-Token") != "" {
+			t.Errorf("a revoked token is exchanged: %d %s", r.Code, r.Body)
+		}
+		if c.works(token) {
+			t.Error("a revoked token works")
+		}
+		c.want(404, "GET /v3/auth/tokens", nil, "X-Subject-Token", token)
+	}
+}
