@@ -19,22 +19,22 @@ func (s *Service) mountMigrations(a huma.API) {
 }
 
 type migration struct {
-	ID          uint64     `json:"id"`
-	UUID        string     `json:"uuid" since:"2.59"`
-	ServerID    string     `json:"instance_uuid"`
-	Type        string     `json:"migration_type" since:"2.23"`
-	Status      string     `json:"status"`
-	From        string     `json:"source_compute"`
-	FromNode    string     `json:"source_node"`
-	To          *string    `json:"dest_compute"`
-	ToNode      *string    `json:"dest_node"`
-	ToAddress   *string    `json:"dest_host"`
-	OldFlavorID *int       `json:"old_instance_type_id"`
-	NewFlavorID *int       `json:"new_instance_type_id"`
-	ProjectID   string     `json:"project_id" since:"2.80"`
-	UserID      string     `json:"user_id" since:"2.80"`
-	CreatedAt   time.Time  `json:"created_at" layout:"2006-01-02T15:04:05.000000"`
-	UpdatedAt   *time.Time `json:"updated_at" layout:"2006-01-02T15:04:05.000000"`
+	ID          uint64    `json:"id"`
+	UUID        string    `json:"uuid" since:"2.59"`
+	ServerID    string    `json:"instance_uuid"`
+	Type        string    `json:"migration_type" since:"2.23"`
+	Status      string    `json:"status"`
+	From        string    `json:"source_compute"`
+	FromNode    string    `json:"source_node"`
+	To          *string   `json:"dest_compute"`
+	ToNode      *string   `json:"dest_node"`
+	ToAddress   *string   `json:"dest_host"`
+	OldFlavorID *int      `json:"old_instance_type_id"`
+	NewFlavorID *int      `json:"new_instance_type_id"`
+	ProjectID   string    `json:"project_id" since:"2.80"`
+	UserID      string    `json:"user_id" since:"2.80"`
+	CreatedAt   time.Time `json:"created_at" layout:"2006-01-02T15:04:05.000000"`
+	UpdatedAt   time.Time `json:"updated_at" layout:"2006-01-02T15:04:05.000000"`
 }
 
 type (
@@ -69,7 +69,7 @@ func number(id string) *int {
 func showMigration(m view.Migration) migration {
 	return migration{ID: m.Number, UUID: m.ID, ServerID: m.ServerID, Type: m.Type, Status: m.Status, From: m.From, FromNode: m.From,
 		To: text(m.To), ToNode: text(m.To), OldFlavorID: number(m.OldFlavorID), NewFlavorID: number(m.NewFlavorID),
-		ProjectID: m.ProjectID, UserID: m.UserID, CreatedAt: m.CreatedAt, UpdatedAt: &m.UpdatedAt}
+		ProjectID: m.ProjectID, UserID: m.UserID, CreatedAt: m.CreatedAt, UpdatedAt: m.UpdatedAt}
 }
 
 // listMigrations shows migrations, the newest first. Those of one server go by an
@@ -114,8 +114,22 @@ func (s *Service) listMigrations(ctx context.Context, in *listMigrationsIn) (*mi
 }
 
 func (in *listMigrationsIn) filter(ctx context.Context) (func(*view.Migration) bool, error) {
-	since, before := time.Time{}, time.Time{}
-	for at, text := range map[*time.Time]string{&since: in.Since, &before: in.Before} {
+	changed, err := changedBetween(in.Since, in.Before)
+	if err != nil {
+		return nil, err
+	}
+	fits := func(want, is string) bool { return want == "" || want == is }
+	return func(m *view.Migration) bool {
+		return (in.Host == "" || in.Host == m.From || in.Host == m.To) && fits(in.Status, m.Status) && fits(in.Source, m.From) &&
+			fits(in.ServerID, m.ServerID) && fits(in.Type, m.Type) && fits(in.Project, m.ProjectID) && fits(in.User, m.UserID) && changed(m.UpdatedAt)
+	}, nil
+}
+
+// changedBetween reads changes-since and changes-before, and says of a time
+// whether it is neither before the one nor after the other.
+func changedBetween(since, before string) (func(time.Time) bool, error) {
+	var from, to time.Time
+	for at, text := range map[*time.Time]string{&from: since, &to: before} {
 		if text == "" {
 			continue
 		}
@@ -125,12 +139,7 @@ func (in *listMigrationsIn) filter(ctx context.Context) (func(*view.Migration) b
 		}
 		*at = t
 	}
-	fits := func(want, is string) bool { return want == "" || want == is }
-	return func(m *view.Migration) bool {
-		return (in.Host == "" || in.Host == m.From || in.Host == m.To) && fits(in.Status, m.Status) && fits(in.Source, m.From) &&
-			fits(in.ServerID, m.ServerID) && fits(in.Type, m.Type) && fits(in.Project, m.ProjectID) && fits(in.User, m.UserID) &&
-			!m.UpdatedAt.Before(since) && (before.IsZero() || !m.UpdatedAt.After(before))
-	}, nil
+	return func(t time.Time) bool { return !t.Before(from) && (to.IsZero() || !t.After(to)) }, nil
 }
 
 type evacuate struct {

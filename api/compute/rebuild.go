@@ -17,7 +17,7 @@ type rebuildServer struct {
 	DiskConfig    *string            `json:"OS-DCF:diskConfig,omitempty" enum:"AUTO,MANUAL"`
 	AccessIPv4    *string            `json:"accessIPv4,omitempty" maxLength:"64"`
 	AccessIPv6    *string            `json:"accessIPv6,omitempty" maxLength:"64"`
-	Personality   []any              `json:"personality,omitempty" until:"2.56"`
+	Personality   []personalFile     `json:"personality,omitempty" maxItems:"1000" until:"2.56"`
 	Ephemeral     *api.Bool          `json:"preserve_ephemeral,omitempty"`
 	Description   *string            `json:"description,omitempty" maxLength:"255" nullable:"true" since:"2.19"`
 	KeyName       *string            `json:"key_name,omitempty" maxLength:"255" nullable:"true" since:"2.54"`
@@ -71,8 +71,6 @@ func (s *Service) readRebuild(ctx context.Context, id, project string, in *rebui
 	switch {
 	case in.Ephemeral != nil && bool(*in.Ephemeral):
 		return c, commands.Refuse(commands.Invalid, "The current driver does not support preserving ephemeral partitions.")
-	case len(in.Personality) > 0:
-		return c, commands.Refuse(commands.Invalid, "Injected files (personality) are not supported; use user_data.")
 	case len(in.TrustedImages) > 0:
 		return c, commands.Refuse(commands.Invalid, "Trusted image certificates are not supported.")
 	}
@@ -88,11 +86,14 @@ func (s *Service) readRebuild(ctx context.Context, id, project string, in *rebui
 		c.KeyName = new(string)
 	}
 	if api.Sent(ctx, "rebuild", "user_data") {
-		sealed, err := s.userData(project, in.UserData)
+		sealed, err := s.userData(ctx, project, in.UserData)
 		if err != nil {
 			return c, err
 		}
 		c.UserData = &sealed
+	}
+	if c.Files, err = s.personality(ctx, project, in.Personality); err != nil {
+		return c, err
 	}
 	if err := checkAccess(in.AccessIPv4, in.AccessIPv6, in.Hostname); err != nil {
 		return c, err

@@ -31,7 +31,7 @@ type createServer struct {
 	AccessIPv4   string            `json:"accessIPv4,omitempty" maxLength:"64"`
 	AccessIPv6   string            `json:"accessIPv6,omitempty" maxLength:"64"`
 	AdminPass    string            `json:"adminPass,omitempty" maxLength:"255"`
-	Personality  []any             `json:"personality,omitempty" until:"2.56"`
+	Personality  []personalFile    `json:"personality,omitempty" maxItems:"1000" until:"2.56"`
 	Groups       []securityName    `json:"security_groups,omitempty" maxItems:"64"`
 	UserData     *string           `json:"user_data,omitempty" maxLength:"65535" nullable:"true"`
 	ConfigDrive  *api.Bool         `json:"config_drive,omitempty"`
@@ -225,11 +225,11 @@ func (s *Service) readServer(ctx context.Context, want *createServer) (c cmd.Cre
 	if c.Image, err = imageOf(ctx, want); err != nil {
 		return c, err
 	}
-	if c.UserData, err = s.userData(who.ProjectID, want.UserData); err != nil {
+	if c.UserData, err = s.userData(ctx, who.ProjectID, want.UserData); err != nil {
 		return c, err
 	}
-	if len(want.Personality) > 0 {
-		return c, commands.Refuse(commands.Invalid, "Injected files (personality) are not supported; use user_data.")
+	if c.Files, err = s.personality(ctx, who.ProjectID, want.Personality); err != nil {
+		return c, err
 	}
 	return c, placeWanted(ctx, want, &c)
 }
@@ -378,7 +378,7 @@ func seesImage(ctx context.Context, w *projections.World, i *imageview.Image) bo
 }
 
 // userData decodes what the guest is to be told and seals it with the project's key.
-func (s *Service) userData(project string, sent *string) ([]byte, error) {
+func (s *Service) userData(ctx context.Context, project string, sent *string) ([]byte, error) {
 	if sent == nil || *sent == "" {
 		return nil, nil
 	}
@@ -389,5 +389,5 @@ func (s *Service) userData(project string, sent *string) ([]byte, error) {
 	if s.Seal == nil {
 		return nil, commands.Refuse(commands.Invalid, "User data is not supported on this cloud.")
 	}
-	return s.Seal(project, data)
+	return api.Seal(ctx, s.Seal, project, data)
 }

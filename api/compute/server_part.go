@@ -77,32 +77,7 @@ func (s *Service) showAddresses(ctx context.Context, in *serverNetwork) (*networ
 	return &networkAddressesOut{map[string][]shortAddress{in.Network: found}}, nil
 }
 
-type securityGroup struct {
-	ID          string         `json:"id"`
-	Name        string         `json:"name"`
-	Description string         `json:"description"`
-	TenantID    string         `json:"tenant_id"`
-	Rules       []securityRule `json:"rules"`
-}
-
-type securityRule struct {
-	ID            string            `json:"id"`
-	ParentGroupID string            `json:"parent_group_id"`
-	Protocol      *string           `json:"ip_protocol"`
-	FromPort      *int              `json:"from_port"`
-	ToPort        *int              `json:"to_port"`
-	Group         map[string]string `json:"group"`
-	Range         map[string]string `json:"ip_range"`
-}
-
-type securityGroupsOut struct {
-	Body struct {
-		Groups []securityGroup `json:"security_groups"`
-	}
-}
-
-// listServerGroups shows the security groups of a server, with their rules for
-// what comes in: Nova's API knows no others.
+// listServerGroups shows the security groups of a server.
 func (s *Service) listServerGroups(ctx context.Context, in *serverID) (*securityGroupsOut, error) {
 	one, err := seenServer(ctx, in.ID)
 	if err != nil {
@@ -110,20 +85,7 @@ func (s *Service) listServerGroups(ctx context.Context, in *serverID) (*security
 	}
 	w, out := api.World(ctx), &securityGroupsOut{}
 	for _, g := range groupsOf(w, one) {
-		shown := securityGroup{ID: g.ID, Name: g.Name, Description: g.Description, TenantID: g.ProjectID}
-		for id, r := range w.Network.Rules.OfGroup(g.ID, "") {
-			if !r.Ingress {
-				continue
-			}
-			rule := securityRule{ID: id, ParentGroupID: g.ID, Protocol: text(r.Protocol), FromPort: r.PortMin, ToPort: r.PortMax}
-			if remote, ok := w.Network.Groups.Get(r.RemoteGroupID); ok {
-				rule.Group = map[string]string{"name": remote.Name, "tenant_id": remote.ProjectID}
-			} else if r.RemotePrefix.IsValid() {
-				rule.Range = map[string]string{"cidr": r.RemotePrefix.String()}
-			}
-			shown.Rules = append(shown.Rules, rule)
-		}
-		out.Body.Groups = append(out.Body.Groups, shown)
+		out.Body.Groups = append(out.Body.Groups, showSecurityGroup(w, g))
 	}
 	return out, nil
 }
@@ -160,7 +122,8 @@ type (
 	listActionsIn struct {
 		ID string `path:"id" maxLength:"255"`
 		api.Paging
-		Since string `query:"changes-since" since:"2.58"`
+		Since  string `query:"changes-since" maxLength:"40" since:"2.58"`
+		Before string `query:"changes-before" maxLength:"40" since:"2.66"`
 	}
 	actionsOut struct {
 		Body struct {
@@ -195,6 +158,10 @@ func (s *Service) listActions(ctx context.Context, in *listActionsIn) (*actionsO
 	if api.From(ctx).Version.Before(2, 58) {
 		size, in.Marker = api.MaxPage, ""
 	}
+	changed, err := changedBetween(in.Since, in.Before)
+	if err != nil {
+		return nil, err
+	}
 	actions := &api.World(ctx).Compute.Actions
 	if in.Marker != "" {
 		if _, ok := actions.WithRequest(in.ID, in.Marker); !ok {
@@ -209,7 +176,7 @@ func (s *Service) listActions(ctx context.Context, in *listActionsIn) (*actionsO
 			}
 			break
 		}
-		if behind {
+		if behind && changed(a.UpdatedAt) {
 			out.Body.Actions = append(out.Body.Actions, showAction(a))
 		}
 		behind = behind || a.RequestID == in.Marker

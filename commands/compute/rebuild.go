@@ -13,6 +13,7 @@ type RebuildServer struct {
 	KeyName  *string            `json:",omitempty"` // a key of the caller's; empty: none
 	KeyOwner string             `json:",omitempty"` // the caller
 	UserData *[]byte            `json:",omitempty"` // sealed with the project's key
+	Files    []byte             `json:",omitempty"` // a list of InjectedFile, sealed likewise; nil: as they are
 	At       time.Time
 	By
 }

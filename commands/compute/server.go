@@ -16,6 +16,7 @@ type CreateServer struct {
 	Metadata    map[string]string `json:",omitempty"`
 	Tags        []string          `json:",omitempty"`
 	UserData    []byte            `json:",omitempty"` // sealed with the project's key
+	Files       []byte            `json:",omitempty"` // a list of InjectedFile, sealed likewise
 	ConfigDrive bool              `json:",omitempty"`
 	Zone        string            `json:",omitempty"` // empty: any
 	Host        string            `json:",omitempty"` // an administrator's choice; empty: the scheduler's
@@ -29,6 +30,12 @@ type CreateServer struct {
 	LaunchIndex   int    `json:",omitempty"`
 	GroupID       string `json:",omitempty"` // the server group that it shall be a member of
 	At            time.Time
+}
+
+// InjectedFile is a file that the guest shall find when it starts.
+type InjectedFile struct {
+	Path    string
+	Content []byte
 }
 
 // Image is the image of a new server.

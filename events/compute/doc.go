@@ -84,6 +84,7 @@ func changes() []events.Type {
 		events.Of[ServerRebuilt](),
 		events.Of[ServerKeyChanged](),
 		events.Of[ServerUserDataChanged](),
+		events.Of[ServerFilesChanged](),
 		events.Of[ServerRescueRequested](),
 		events.Of[ServerRescued](),
 		events.Of[ServerUnrescueRequested](),

@@ -24,6 +24,12 @@ type ServerUserDataChanged struct {
 	UserData []byte `json:",omitempty"`
 }
 
+// ServerFilesChanged says which files the guest shall find from now on, sealed with the project's key.
+type ServerFilesChanged struct {
+	ID    string
+	Files []byte `json:",omitempty"`
+}
+
 // EventType is the wire name.
 func (ServerRebuildRequested) EventType() string { return "compute.server.rebuild_requested" }
 
@@ -35,3 +41,6 @@ func (ServerKeyChanged) EventType() string { return "compute.server.key_changed"
 
 // EventType is the wire name.
 func (ServerUserDataChanged) EventType() string { return "compute.server.user_data_changed" }
+
+// EventType is the wire name.
+func (ServerFilesChanged) EventType() string { return "compute.server.files_changed" }

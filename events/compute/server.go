@@ -16,6 +16,7 @@ type ServerCreated struct {
 	Metadata              map[string]string `json:",omitempty"`
 	Tags                  []string          `json:",omitempty"`
 	UserData              []byte            `json:",omitempty"` // sealed with the project's key
+	Files                 []byte            `json:",omitempty"` // what the guest shall find when it starts, sealed likewise
 	ConfigDrive           bool              `json:",omitempty"`
 	Zone                  string            `json:",omitempty"` // asked for; empty: any
 	AccessIPv4            string            `json:",omitempty"`

@@ -43,6 +43,9 @@ func RebuildServer(w *projections.World, c cmd.RebuildServer) ([]events.Event, e
 	if c.UserData != nil {
 		e = append(e, evt.ServerUserDataChanged{ID: c.ID, UserData: *c.UserData})
 	}
+	if c.Files != nil {
+		e = append(e, evt.ServerFilesChanged{ID: c.ID, Files: c.Files})
+	}
 	return append(e, evt.ServerRebuildRequested{ID: c.ID, Image: useOf(&c.Image), Disk: s.Disk + 1, By: c.At.Add(buildTime)}), nil
 }
 

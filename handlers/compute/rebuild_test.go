@@ -13,7 +13,7 @@ func TestRebuild(t *testing.T) {
 	image := cmd.Image{ID: "i", Format: "qcow2", SHA512: "00", SizeBytes: 9, VirtualGiB: 1}
 	ask := cmd.RebuildServer{ID: "s", Image: image, At: at}
 	asked := evt.ServerRebuildRequested{ID: "s", Image: ofDisk, Disk: 1, By: at.Add(buildTime)}
-	key, name := "k", "other"
+	key, name, told := "k", "other", []byte{1}
 	given.Run(t, Register, []given.Case{
 		{Name: "it gets a new disk", Given: runs, When: ask, Then: given.Events{asked}},
 		{Name: "each new disk has a number of its own", Given: after(runs, asked, evt.ServerRebuilt{ID: "s"}), When: ask,
@@ -21,6 +21,9 @@ func TestRebuild(t *testing.T) {
 		{Name: "what else is changed is changed first", Given: after(runs, evt.KeypairImported{UserID: "u", Name: "k", Type: "ssh", PublicKey: "key"}),
 			When: with(ask, func(c *cmd.RebuildServer) { c.KeyName, c.KeyOwner, c.Update.Name = &key, "u", &name }),
 			Then: given.Events{evt.ServerRenamed{ID: "s", Name: name}, evt.ServerKeyChanged{ID: "s", KeyName: "k", KeyType: "ssh", PublicKey: "key"}, asked}},
+		{Name: "what the guest is told and finds is changed with it", Given: runs,
+			When: with(ask, func(c *cmd.RebuildServer) { c.UserData, c.Files = &told, []byte{2} }),
+			Then: given.Events{evt.ServerUserDataChanged{ID: "s", UserData: []byte{1}}, evt.ServerFilesChanged{ID: "s", Files: []byte{2}}, asked}},
 		{Name: "another's key is refused", Given: runs, When: with(ask, func(c *cmd.RebuildServer) { c.KeyName, c.KeyOwner = &key, "u" }), Refused: commands.Invalid},
 		{Name: "an image larger than the flavor's disk is refused", Given: runs, When: with(ask, func(c *cmd.RebuildServer) { c.Image.VirtualGiB = 21 }), Refused: commands.Invalid},
 		{Name: "a paused server is refused", Given: after(runs, evt.ServerPauseRequested{ID: "s", By: at}, evt.ServerPaused{ID: "s"}), When: ask, Refused: commands.Conflict},

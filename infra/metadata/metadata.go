@@ -54,6 +54,9 @@ func Files(m compute.Metadata) map[string][]byte {
 			files["openstack/"+v+"/"+name] = openStackFile(&m, v, name, true)
 		}
 	}
+	for i, f := range m.Files {
+		files["openstack/content/"+contentName(i)] = f.Content
+	}
 	for _, v := range append(ec2Versions[:len(ec2Versions):len(ec2Versions)], latest) {
 		files["ec2/"+v+"/meta-data.json"] = ec2JSON(&m, v)
 		if len(m.UserData) > 0 {

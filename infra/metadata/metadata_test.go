@@ -18,7 +18,8 @@ func guest() compute.Metadata {
 			{Name: "laptop", Type: "ssh", Data: "ssh-ed25519 AAAA"},
 			{Name: "desk", Type: "ssh", Data: "ssh-ed25519 BBBB"},
 		},
-		Meta: map[string]string{"role": "<front>"}, UserData: []byte("#!/bin/sh\n"),
+		Files: []compute.InjectedFile{{Path: "/etc/motd", Content: []byte("hello")}},
+		Meta:  map[string]string{"role": "<front>"}, UserData: []byte("#!/bin/sh\n"),
 		LocalIPv4: netip.MustParseAddr("10.0.0.5"), SecurityGroups: []string{"default", "web"},
 		AdminPass: "s3cret", ReservationID: "r-1", InstID: "i-00000007",
 		Links: []compute.Link{{PortID: "port1", NetworkID: "net1", MAC: "fa:16:3e:00:00:01", MTU: 1450, FixedIPs: []compute.FixedIP{
@@ -41,6 +42,7 @@ func TestPathsLeadToWhatNovaServes(t *testing.T) {
 		"/openstack/latest":                             "meta_data.json\nuser_data\nvendor_data.json\nnetwork_data.json\nvendor_data2.json",
 		"/openstack/2012-08-10/":                        "meta_data.json\nuser_data",
 		"/openstack/latest/user_data":                   "#!/bin/sh\n",
+		"/openstack/content/0000":                       "hello",
 		"/openstack/latest/vendor_data.json":            "{}",
 		"/latest":                                       "meta-data/\nuser-data",
 		"/latest/user-data":                             "#!/bin/sh\n",

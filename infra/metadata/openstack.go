@@ -32,6 +32,9 @@ func renderOpenStack(m *compute.Metadata, steps []string) ([]byte, string, bool)
 	if len(steps) == 0 {
 		return []byte(strings.Join(openStackVersions, "\n") + "\n" + latest), plain, true
 	}
+	if steps[0] == "content" {
+		return renderContent(m, steps[1:])
+	}
 	v := steps[0]
 	if v != latest && !slices.Contains(openStackVersions, v) {
 		return nil, "", false
@@ -48,6 +51,18 @@ func renderOpenStack(m *compute.Metadata, steps []string) ([]byte, string, bool)
 		kind = plain
 	}
 	return openStackFile(m, v, steps[1], false), kind, true
+}
+
+// contentName is the name of an injected file's content, by its place in the list.
+func contentName(i int) string { return fmt.Sprintf("%04d", i) }
+
+func renderContent(m *compute.Metadata, steps []string) ([]byte, string, bool) {
+	for i, f := range m.Files {
+		if len(steps) == 1 && steps[0] == contentName(i) {
+			return f.Content, plain, true
+		}
+	}
+	return nil, "", false
 }
 
 // openStackNames lists the files of a version.
@@ -97,6 +112,11 @@ type (
 		ProjectID        string            `json:"project_id,omitempty"`
 		Devices          *[]string         `json:"devices,omitempty"`        // no device of ours has a tag
 		DedicatedCPUs    *[]int            `json:"dedicated_cpus,omitempty"` // nor is any CPU pinned
+		Files            []content         `json:"files,omitempty"`
+	}
+	content struct {
+		Path        string `json:"path"`
+		ContentPath string `json:"content_path"`
 	}
 	key struct {
 		Name string `json:"name"`
@@ -119,6 +139,9 @@ func metaData(m *compute.Metadata, version string, withPassword bool) metaDocume
 		}
 		d.PublicKeys[k.Name] = k.Data
 		d.Keys = append(d.Keys, key(k))
+	}
+	for i, f := range m.Files {
+		d.Files = append(d.Files, content{Path: f.Path, ContentPath: "/content/" + contentName(i)})
 	}
 	if version >= grizzly {
 		d.RandomSeed = make([]byte, 512)

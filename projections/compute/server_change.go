@@ -26,6 +26,8 @@ func (t *Servers) applyChanges(e events.Event, m events.Meta) {
 		t.change(e.ID, m, func(s *Server) { s.KeyName, s.KeyType, s.PublicKey = e.KeyName, e.KeyType, e.PublicKey })
 	case evt.ServerUserDataChanged:
 		t.change(e.ID, m, func(s *Server) { s.UserData = e.UserData })
+	case evt.ServerFilesChanged:
+		t.change(e.ID, m, func(s *Server) { s.Files = e.Files })
 	case evt.ServerRescueRequested:
 		t.ask(e.ID, m, Rescuing, e.By, func(s *Server) { s.Rescue, s.Want = &e.Image, "running" })
 	case evt.ServerRescued:

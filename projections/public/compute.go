@@ -91,6 +91,7 @@ func actions() {
 	its(func(e evt.ServerRebuilt) string { return e.ID })
 	its(func(e evt.ServerKeyChanged) string { return e.ID })
 	its(func(e evt.ServerUserDataChanged) string { return e.ID })
+	its(func(e evt.ServerFilesChanged) string { return e.ID })
 	its(func(e evt.ServerRescueRequested) string { return e.ID })
 	its(func(e evt.ServerRescued) string { return e.ID })
 	its(func(e evt.ServerUnrescueRequested) string { return e.ID })

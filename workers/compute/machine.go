@@ -246,6 +246,7 @@ type Metadata struct {
 	Keys                  []PublicKey
 	Meta                  map[string]string
 	UserData              []byte
+	Files                 []InjectedFile `json:",omitempty"`
 	LocalIPv4             netip.Addr
 	SecurityGroups        []string
 	AdminPass             string `json:"-"`
@@ -253,6 +254,12 @@ type Metadata struct {
 	// Links are the server's NICs in guest order, for network_data.json. Where
 	// there are none that document isn't served and guests take DHCP.
 	Links []Link
+}
+
+// InjectedFile is a file that the guest finds among its metadata.
+type InjectedFile struct {
+	Path    string
+	Content []byte
 }
 
 // Link is a NIC as its guest is told of it.

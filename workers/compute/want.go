@@ -381,6 +381,15 @@ func (m Wants) metadata(s *view.Server) (*Metadata, error) {
 		}
 		meta.UserData = opened
 	}
+	if len(s.Files) > 0 {
+		opened, err := m.Open(s.ProjectID, s.Files)
+		if err == nil {
+			err = json.Unmarshal(opened, &meta.Files)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("injected files of server %s: %w", s.ID, err)
+		}
+	}
 	return meta, nil
 }
 

@@ -1,0 +1,33 @@
+package compute
+
+import (
+	"bytes"
+	"errors"
+	"testing"
+
+	evt "skylog/events/compute"
+	view "skylog/projections/compute"
+)
+
+func TestAGuestIsToldWhatWasSealedForIt(t *testing.T) {
+	wants := Wants{Open: func(owner string, envelope []byte) ([]byte, error) {
+		opened, is := bytes.CutPrefix(envelope, []byte("sealed for "+owner+":"))
+		if !is {
+			return nil, errors.New("sealed for another")
+		}
+		return opened, nil
+	}}
+	s := &view.Server{ServerCreated: evt.ServerCreated{ID: "s", ProjectID: "p",
+		UserData: []byte("sealed for p:#!/bin/sh"), Files: []byte(`sealed for p:[{"Path":"/etc/motd","Content":"aGVsbG8="}]`)}}
+	m, err := wants.metadata(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(m.UserData) != "#!/bin/sh" || len(m.Files) != 1 || m.Files[0].Path != "/etc/motd" || string(m.Files[0].Content) != "hello" {
+		t.Errorf("got %+v", m)
+	}
+	s.ProjectID = "q"
+	if _, err := wants.metadata(s); err == nil {
+		t.Error("what was sealed for another project is opened")
+	}
+}
