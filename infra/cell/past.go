@@ -167,8 +167,8 @@ func (p *Pasts) World(ctx context.Context, seq uint64) (*projections.World, erro
 
 // foldTo folds the frames behind a world up to one of them.
 func foldTo(ctx context.Context, log Store, w *projections.World, seq uint64) error {
-	if w.Seq == seq {
-		return nil
+	if seq-w.Seq <= fewFrames {
+		return foldFew(ctx, log, w, seq)
 	}
 	err := replay(ctx, log, w, func(at uint64) error {
 		if at == seq {
@@ -183,6 +183,26 @@ func foldTo(ctx context.Context, log Store, w *projections.World, seq uint64) er
 		return fmt.Errorf("the log ends at frame %d, ahead of %d", w.Seq, seq)
 	}
 	return err
+}
+
+// fewFrames are rather read one by one than by a scan, which reads ahead.
+const fewFrames = 64
+
+func foldFew(ctx context.Context, log Store, w *projections.World, seq uint64) error {
+	for w.Seq < seq {
+		data, err := log.Get(ctx, w.Seq+1)
+		if err != nil {
+			return err
+		}
+		u, err := projections.Unpack(w.Seq+1, data)
+		if err != nil {
+			return err
+		}
+		if err := w.Fold(u); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // head is a world from before the frame that only the caller has: one that was

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -130,7 +131,14 @@ func follow(ctx context.Context, js jetstream.JetStream, stream string, first ui
 		return nil, fmt.Errorf("read %s: %w", stream, err)
 	}
 	out := make(chan handlers.Message, 256)
+	var handing sync.Mutex // a message may still be handed on when the consumer says that it has ended
+	ended := false
 	push, err := consumer.Consume(func(m jetstream.Msg) {
+		handing.Lock()
+		defer handing.Unlock()
+		if ended {
+			return
+		}
 		meta, err := m.Metadata()
 		if err != nil {
 			return // not a message of the stream
@@ -150,6 +158,9 @@ func follow(ctx context.Context, js jetstream.JetStream, stream string, first ui
 			<-push.Closed()
 		case <-push.Closed():
 		}
+		handing.Lock()
+		defer handing.Unlock()
+		ended = true
 		close(out)
 	}()
 	return out, nil
