@@ -15,10 +15,12 @@ import (
 	"skylog/api"
 	"skylog/api/apitest"
 	"skylog/api/compute"
+	"skylog/api/placement"
 	"skylog/handlers"
 	decidecompute "skylog/handlers/compute"
 	decideimage "skylog/handlers/image"
 	decidenetwork "skylog/handlers/network"
+	decideplacement "skylog/handlers/placement"
 	"skylog/infra/cell"
 	"skylog/infra/memlog"
 	"skylog/projections"
@@ -53,7 +55,7 @@ var quiet = slog.New(slog.NewTextHandler(io.Discard, nil))
 func cloud(t *testing.T) *api.Gateway {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	c, err := cell.Open(ctx, cell.Config{Node: "test", Store: memlog.New(), Rules: handlers.NewRegistry(decidecompute.Register, decideimage.Register, decidenetwork.Register), Clock: time.Now, Logger: quiet})
+	c, err := cell.Open(ctx, cell.Config{Node: "test", Store: memlog.New(), Rules: handlers.NewRegistry(decidecompute.Register, decideimage.Register, decidenetwork.Register, decideplacement.Register), Clock: time.Now, Logger: quiet})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +80,7 @@ func cloud(t *testing.T) *api.Gateway {
 		s.Console = func(_ context.Context, s computeview.Server, lines int) (string, error) {
 			return fmt.Sprintf("%d lines of %s\n", lines, s.Name), nil
 		}
-	}))
+	}), placement.New(c.Do))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,6 +23,7 @@ import (
 	"skylog/api/identity"
 	"skylog/api/image"
 	"skylog/api/network"
+	"skylog/api/placement"
 	"skylog/commands"
 	cmd "skylog/commands/compute"
 	imagecmd "skylog/commands/image"
@@ -31,6 +32,7 @@ import (
 	decideidentity "skylog/handlers/identity"
 	decideimage "skylog/handlers/image"
 	decidenetwork "skylog/handlers/network"
+	decideplacement "skylog/handlers/placement"
 	"skylog/infra/cell"
 	"skylog/infra/keystore"
 	"skylog/infra/memlog"
@@ -72,7 +74,7 @@ func newCloud(t *testing.T) *cloud {
 	})
 	c.gateway, err = api.New(api.Options{Now: c.cell.Now, Authenticate: keystone.Authenticate, PublicURL: "http://cloud",
 		Log: slog.New(slog.DiscardHandler), Rate: 1e9, Sources: c.sources(ctx, keys)},
-		identityAPI, nova, compute.Hosts(c.cell.Do), glance.API(), glance.Bytes(), network.New(c.cell.Do))
+		identityAPI, nova, compute.Hosts(c.cell.Do), glance.API(), glance.Bytes(), network.New(c.cell.Do), placement.New(c.cell.Do))
 	c.must(err)
 	c.bootstrap()
 	return c
@@ -90,7 +92,7 @@ func (c *cloud) start() context.Context {
 	ctx, cancel := context.WithCancel(context.Background())
 	var err error
 	c.cell, err = cell.Open(ctx, cell.Config{Node: "walk", Store: memlog.New(), Clock: time.Now, Logger: slog.New(slog.DiscardHandler),
-		Rules: handlers.NewRegistry(decideidentity.Register, decideimage.Register, decidenetwork.Register, decidecompute.Register)})
+		Rules: handlers.NewRegistry(decideidentity.Register, decideimage.Register, decidenetwork.Register, decidecompute.Register, decideplacement.Register)})
 	c.must(err)
 	cellDone, hostDone := make(chan error, 1), make(chan struct{})
 	go func() { cellDone <- c.cell.Run(ctx) }()

@@ -129,6 +129,9 @@ func (h *things) thing(name string) string {
 	if name == "limit" {
 		h.id("registered")
 	}
+	if id, ok := h.placement(name); ok {
+		return id
+	}
 	m, ok := makers[name]
 	if !ok {
 		h.Fatalf("nothing tells what $%s is", name)

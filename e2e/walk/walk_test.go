@@ -34,7 +34,7 @@ type try struct {
 }
 
 // tables tell of every operation how it is called.
-var tables = []map[string]try{identityTries, grantTries(), computeTries, operatorTries, goneTries(), imageTries, networkTries, tagTries(), skylogTries}
+var tables = []map[string]try{identityTries, grantTries(), computeTries, operatorTries, goneTries(), imageTries, networkTries, tagTries(), placementTries, skylogTries}
 
 var parameter = regexp.MustCompile(`\{[^}]+\}`)
 
@@ -279,6 +279,8 @@ func faultOf(service string, status int) string {
 		return map[int]string{400: "badRequest", 403: "forbidden", 404: "itemNotFound", 409: "conflictingRequest", 410: "computeFault", 501: "notImplemented"}[status]
 	case "network":
 		return "NeutronError"
+	case "placement":
+		return "errors"
 	}
 	return "error"
 }
