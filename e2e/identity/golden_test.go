@@ -62,9 +62,8 @@ var (
 // recorder makes exchanges and writes them down.
 type recorder struct {
 	*rig
-	ids  map[string]string // by name, as $user
-	out  bytes.Buffer
-	seen map[string]bool // the operations that have an exchange
+	ids map[string]string // by name, as $user
+	out bytes.Buffer
 }
 
 func (r *recorder) fill(text string) string {
