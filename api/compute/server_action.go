@@ -81,6 +81,9 @@ func (s *Service) mountServerChanges(on *api.Actions) {
 	api.On(on, "createBackup", "os_compute_api:os-create-backup", s.createBackup)
 	api.On(on, "shelve", "os_compute_api:os-shelve:shelve", s.shelveServer)
 	api.On(on, "unshelve", "os_compute_api:os-shelve:unshelve", s.unshelveServer)
+	old := api.Between("", "2.43")
+	api.On(on, "addFloatingIp", "os_compute_api:os-floating-ips:add", s.addFloatingIP, old)
+	api.On(on, "removeFloatingIp", "os_compute_api:os-floating-ips:remove", s.removeFloatingIP, old)
 	api.On(on, "addSecurityGroup", "os_compute_api:os-security-groups:add", s.addSecurityGroup)
 	api.On(on, "removeSecurityGroup", "os_compute_api:os-security-groups:remove", s.removeSecurityGroup)
 }

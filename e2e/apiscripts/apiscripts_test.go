@@ -15,6 +15,8 @@ import (
 	"skylog/api"
 	"skylog/api/apitest"
 	"skylog/api/compute"
+	imageapi "skylog/api/image"
+	"skylog/api/network"
 	"skylog/api/placement"
 	"skylog/handlers"
 	decidecompute "skylog/handlers/compute"
@@ -80,7 +82,7 @@ func cloud(t *testing.T) *api.Gateway {
 		s.Console = func(_ context.Context, s computeview.Server, lines int) (string, error) {
 			return fmt.Sprintf("%d lines of %s\n", lines, s.Name), nil
 		}
-	}), placement.New(c.Do))
+	}), (&imageapi.Service{Do: c.Do}).API(), network.New(c.Do), placement.New(c.Do)) // the first two for their policy
 	if err != nil {
 		t.Fatal(err)
 	}

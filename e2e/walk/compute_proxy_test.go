@@ -1,0 +1,47 @@
+package walk
+
+const (
+	seenOnly = "it doesn't find what isn't its caller's to see"
+	noPools  = "there are no floating IPs"
+)
+
+// proxyTries are of what older clients ask the compute service for though other
+// services are for it.
+func proxyTries() map[string]try {
+	for name, how := range oldTries {
+		how.headers = until5
+		oldTries[name] = how
+	}
+	return oldTries
+}
+
+var oldTries = map[string]try{
+	"GET /compute/v2.1/images":                                {},
+	"GET /compute/v2.1/images/detail":                         {},
+	"GET /compute/v2.1/images/{id}":                           {at: "$full"},
+	"DELETE /compute/v2.1/images/{id}":                        {at: "$full"},
+	"GET /compute/v2.1/images/{id}/metadata":                  {at: "$full"},
+	"POST /compute/v2.1/images/{id}/metadata":                 {at: "$full", body: `{"metadata":{"a":"b"}}`},
+	"PUT /compute/v2.1/images/{id}/metadata":                  {at: "$full", body: `{"metadata":{"a":"b"}}`},
+	"GET /compute/v2.1/images/{id}/metadata/{key}":            {at: "$full shade"},
+	"PUT /compute/v2.1/images/{id}/metadata/{key}":            {at: "$full shade", body: `{"meta":{"shade":"light"}}`},
+	"DELETE /compute/v2.1/images/{id}/metadata/{key}":         {at: "$full shade"},
+	"GET /compute/v2.1/os-security-groups":                    {},
+	"POST /compute/v2.1/os-security-groups":                   {body: `{"security_group":{"name":"$n","description":"$n"}}`},
+	"GET /compute/v2.1/os-security-groups/{id}":               {at: "$sg"},
+	"PUT /compute/v2.1/os-security-groups/{id}":               {at: "$sg", body: `{"security_group":{"name":"$n","description":"$n"}}`},
+	"DELETE /compute/v2.1/os-security-groups/{id}":            {at: "$sg"},
+	"POST /compute/v2.1/os-security-group-rules":              {body: `{"security_group_rule":{"parent_group_id":"$sg","ip_protocol":"tcp","from_port":1,"to_port":2}}`, eve: 404, why: seenOnly},
+	"DELETE /compute/v2.1/os-security-group-rules/{id}":       {at: "$rule"},
+	"GET /compute/v2.1/os-networks":                           {},
+	"GET /compute/v2.1/os-networks/{id}":                      {at: "$network"},
+	"GET /compute/v2.1/os-tenant-networks":                    {},
+	"GET /compute/v2.1/os-tenant-networks/{id}":               {at: "$network"},
+	"GET /compute/v2.1/os-floating-ip-pools":                  {},
+	"GET /compute/v2.1/os-floating-ips":                       {},
+	"POST /compute/v2.1/os-floating-ips":                      {body: `{"pool":"outside"}`, status: 404, why: noPools},
+	"GET /compute/v2.1/os-floating-ips/{id}":                  {at: "$server", status: 404, why: noPools},
+	"DELETE /compute/v2.1/os-floating-ips/{id}":               {at: "$server", status: 404, why: noPools},
+	"POST /compute/v2.1/servers/{id}/action addFloatingIp":    {at: "$server", body: `{"addFloatingIp":{"address":"192.0.2.1"}}`, status: 404, why: noPools},
+	"POST /compute/v2.1/servers/{id}/action removeFloatingIp": {at: "$server", body: `{"removeFloatingIp":{"address":"192.0.2.1"}}`, status: 404, why: noPools},
+}
