@@ -55,6 +55,8 @@ type cloud struct {
 	tokens  map[string]string // by persona
 	named   map[string]string // what the tables may name: $project and the like
 	made    *int              // how many things have been made, for their names
+	history *cell.History
+	kept    []string // the folders that services keep things in
 }
 
 // newCloud assembles the gateway as serve does.
@@ -62,7 +64,8 @@ func newCloud(t *testing.T) *cloud {
 	t.Helper()
 	c := &cloud{T: t, tokens: map[string]string{}, named: map[string]string{}, made: new(int), sign: image.Signer{Key: []byte("known to this process and no other")}}
 	ctx := c.start()
-	keys, err := keystore.Open(filepath.Join(t.TempDir(), "keys"))
+	c.kept = append(c.kept, filepath.Join(t.TempDir(), "keys"))
+	keys, err := keystore.Open(c.kept[0])
 	c.must(err)
 	keystone := &identity.Service{Do: c.cell.Do, Now: c.cell.Now, Tokens: keys.Tokens(), Vault: keys, Clock: time.Now, HashCost: bcrypt.MinCost}
 	identityAPI, err := keystone.API()
@@ -117,6 +120,7 @@ func (c *cloud) sources(ctx context.Context, keys *keystore.Store) api.Sources {
 	history, err := cell.OpenHistory(ctx, filepath.Join(c.TempDir(), "history"), c.cell.Store, public.IDs{Key: secret})
 	c.must(err)
 	history.Attach(c.cell)
+	c.history = history
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan error, 1)
 	go func() { done <- history.Run(ctx, c.cell) }()
@@ -127,7 +131,9 @@ func (c *cloud) sources(ctx context.Context, keys *keystore.Store) api.Sources {
 		}
 		c.must(history.Close())
 	})
-	return api.Sources{Command: c.outcome, Follow: history.Follow, History: history.Of, Find: history.Find}
+	pasts := &cell.Pasts{Cell: c.cell, IDs: history.IDs}
+	return api.Sources{Command: c.outcome, Follow: history.Follow, History: history.Of, Find: history.Find,
+		Past: pasts.At, Rehearsed: history.Rehearsed}
 }
 
 func (c *cloud) outcome(ctx context.Context, id string) (api.CommandOutcome, error) {

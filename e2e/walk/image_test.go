@@ -16,6 +16,7 @@ import (
 func (c *cloud) glance(keys *keystore.Store) *image.Service {
 	c.Helper()
 	dir := c.TempDir()
+	c.kept = append(c.kept, dir)
 	open := func(name string) *imagestore.Store {
 		s, err := imagestore.Open(filepath.Join(dir, name))
 		c.must(err)
