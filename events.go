@@ -54,6 +54,7 @@ func tellerFlags(c *cobra.Command, data, cloud *string) {
 // stopped reads the log of an instance that doesn't run.
 type stopped struct {
 	history *cell.History
+	last    uint64 // the frame behind which nothing is told; zero: all is
 	nats    *jetstream.Server
 	unlock  func()
 }
@@ -103,12 +104,24 @@ const (
 	maxStory  = 100_000
 )
 
+// reader is who reads the folder, and up to where.
+func (s *stopped) reader() public.Reader {
+	r := everything
+	r.Until = s.last
+	return r
+}
+
+func (s *stopped) until(ctx context.Context, place string) (err error) {
+	s.last, err = s.history.Until(ctx, everything, place)
+	return err
+}
+
 func (s *stopped) find(ctx context.Context, name string) ([]public.Found, error) {
-	return s.history.Find(ctx, everything, name)
+	return s.history.Find(ctx, s.reader(), name)
 }
 
 func (s *stopped) story(ctx context.Context, thing public.Subject) ([]public.Entry, error) {
-	return s.history.Of(ctx, everything, thing, "", maxStory)
+	return s.history.Of(ctx, s.reader(), thing, "", maxStory)
 }
 
 func (s *stopped) follow(ctx context.Context, since string, types []string, on bool, do func(json.RawMessage) error) error {

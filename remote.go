@@ -19,6 +19,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	"skylog/api"
 	"skylog/projections/public"
 )
 
@@ -28,6 +29,8 @@ type teller interface {
 	story(ctx context.Context, s public.Subject) ([]public.Entry, error)
 	// follow calls do for the events behind since; it goes on with those to come if it is to.
 	follow(ctx context.Context, since string, types []string, on bool, do func(json.RawMessage) error) error
+	// until has find and story tell nothing from behind a place in the log.
+	until(ctx context.Context, place string) error
 	close()
 }
 
@@ -63,7 +66,8 @@ func cloudsPath() (string, error) {
 // remote asks a running server.
 type remote struct {
 	base, token string
-	all         bool // the token is an administrator's: all projects' events are for it
+	asOf        string // a place in the log; empty: now
+	all         bool   // the token is an administrator's: all projects' events are for it
 }
 
 // client has no time-out of its own: streams last, other requests are bounded each.
@@ -126,6 +130,11 @@ func (a *cloudAuth) request() any {
 
 func (r *remote) close() {}
 
+func (r *remote) until(_ context.Context, place string) error {
+	r.asOf = place // the server says whether it is one
+	return nil
+}
+
 func (r *remote) send(ctx context.Context, method, path string, body []byte) (*http.Response, error) {
 	q, err := http.NewRequestWithContext(ctx, method, r.base+path, bytes.NewReader(body))
 	if err != nil {
@@ -134,6 +143,9 @@ func (r *remote) send(ctx context.Context, method, path string, body []byte) (*h
 	q.Header.Set("Content-Type", "application/json")
 	if r.token != "" {
 		q.Header.Set("X-Auth-Token", r.token)
+	}
+	if r.asOf != "" {
+		q.Header.Set(api.AsOfHeader, r.asOf)
 	}
 	reply, err := client.Do(q)
 	if err != nil {

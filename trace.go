@@ -13,7 +13,7 @@ import (
 )
 
 func traceCommand() *cobra.Command {
-	var data, cloud string
+	var data, cloud, asOf string
 	c := &cobra.Command{
 		Use: "trace ID", Short: "Tell the story of a thing, by its id or name, even if it is gone", Args: cobra.ExactArgs(1),
 		Long: "Trace prints what was asked of a thing and what came of it, in order, with the time of each\n" +
@@ -26,9 +26,15 @@ func traceCommand() *cobra.Command {
 				return err
 			}
 			defer t.close()
+			if asOf != "" {
+				if err := t.until(c.Context(), asOf); err != nil {
+					return err
+				}
+			}
 			return trace(c.Context(), t, args[0], c.OutOrStdout())
 		},
 	}
+	c.Flags().StringVar(&asOf, "as-of", "", "tell it as it was then: an RFC 3339 time, or for administrators a sequence")
 	tellerFlags(c, &data, &cloud)
 	return c
 }

@@ -42,7 +42,7 @@ func (r *request) travel(reply http.Header) error {
 	case err != nil:
 		return err
 	}
-	r.world = w
+	r.world, r.until = w, w.Seq
 	reply.Set(AsOfHeader, shown)
 	return nil
 }
@@ -51,5 +51,5 @@ func (r *request) travel(reply http.Header) error {
 // others what is their project's and their own.
 func (r *request) reader() public.Reader {
 	return public.Reader{ProjectID: r.who.ProjectID, UserID: r.who.UserID,
-		All: r.gateway.policy.Allows("skylog:events:all", credentials(&r.who), Target{}.lookup)}
+		All: r.gateway.policy.Allows("skylog:events:all", credentials(&r.who), Target{}.lookup), Until: r.until}
 }

@@ -57,6 +57,7 @@ type request struct {
 	ordinal   uint64
 	asked     int
 	rule      string
+	until     uint64              // the frame as of which the world is asked for; zero: the newest
 	rehearsal *commands.Rehearsal // nil: what is asked for is done
 }
 

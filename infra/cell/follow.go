@@ -104,6 +104,12 @@ func (h *History) place(ctx context.Context, r public.Reader, since string) (pub
 	return end(n), err
 }
 
+// Until is the last frame that a place in the log includes, for a Reader's Until.
+func (h *History) Until(ctx context.Context, r public.Reader, place string) (uint64, error) {
+	p, err := h.place(ctx, r, place)
+	return max(p.Seq, 1), err // nothing has a story in the first frame
+}
+
 // end is behind all events of a frame.
 func end(seq uint64) public.Position {
 	return public.Position{Seq: seq, Commit: math.MaxUint32, Event: math.MaxUint32}
@@ -227,18 +233,24 @@ func (h *History) positions(r public.Reader, s public.Subject, from public.Posit
 			return slices.Contains(mine, public.Audience(a))
 		})
 	}
+	told := func(rest []byte) (p public.Position, ok bool) {
+		p, ok = public.PositionOf(rest)
+		return p, ok && (r.Until == 0 || p.Seq <= r.Until)
+	}
 	err = h.scan(prefix, from.Bytes(), func(rest, value []byte) bool {
-		if p, ok := public.PositionOf(rest); ok && sees(value) {
+		p, ok := told(rest)
+		if ok && sees(value) {
 			all = append(all, p)
 		}
-		return len(all) < limit
+		return ok && len(all) < limit
 	})
 	if err != nil || len(all) > 0 || from == (public.Position{}) {
 		return all, len(all) > 0, err
 	}
-	err = h.scan(prefix, nil, func(_, value []byte) bool {
-		visible = sees(value)
-		return !visible
+	err = h.scan(prefix, nil, func(rest, value []byte) bool {
+		_, ok := told(rest)
+		visible = ok && sees(value)
+		return ok && !visible
 	})
 	return nil, visible, err
 }
@@ -270,7 +282,13 @@ func (h *History) Find(ctx context.Context, r public.Reader, name string) ([]pub
 			if err != nil {
 				return nil, err
 			}
-			if r.All || slices.Contains(t.owners(), a) { // it may be another's by now
+			there := true // by then, where a then is asked for
+			if r.Until > 0 {
+				if _, there, err = h.positions(r, s, public.Position{}, 1); err != nil {
+					return nil, err
+				}
+			}
+			if there && (r.All || slices.Contains(t.owners(), a)) { // it may be another's by now
 				found = append(found, public.Found{Service: s.Service, Resource: s.Resource, ID: s.ID, Name: t.Name, Project: t.Project})
 			}
 		}

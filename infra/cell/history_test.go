@@ -103,3 +103,24 @@ func TestWhatBelongsToNobodyIsForAdministrators(t *testing.T) {
 		t.Errorf("an administrator sees %v, %v", all, err)
 	}
 }
+
+func TestAStoryIsToldAsFarAsItHadCome(t *testing.T) {
+	h := indexed(t,
+		computeevt.ServerCreated{ID: "web", ProjectID: "p", Name: "web"},
+		computeevt.ServerBooted{ID: "web"},
+		computeevt.ServerDeleted{ID: "web"},
+		computeevt.ServerCreated{ID: "late", ProjectID: "p", Name: "late"},
+	)
+	web, late := public.Subject{Service: "compute", Resource: "server", ID: "web"}, public.Subject{Service: "compute", Resource: "server", ID: "late"}
+	then := public.Reader{ProjectID: "p", Until: 3} // frames begin at 2
+	same(t, "its owner", h.seen(t, then, web), 0, 1)
+	same(t, "its owner, of what wasn't there", h.seen(t, then, late))
+	for name, want := range map[string]int{"web": 1, "late": 0} {
+		if found, err := h.Find(t.Context(), then, name); err != nil || len(found) != want {
+			t.Errorf("by then %v were called %s (%v), want %d", found, name, err, want)
+		}
+	}
+	if _, visible, err := h.positions(then, late, public.Position{Seq: 1}, 10); err != nil || visible {
+		t.Errorf("behind a place, what wasn't there is visible: %v (%v)", visible, err)
+	}
+}

@@ -134,6 +134,8 @@ func User(id string) Audience { return Audience("u/" + id) }
 type Reader struct {
 	ProjectID, UserID string
 	All               bool // an administrator who wants to see everything
+	// Until is the frame behind which nothing of a story is told; zero: all there is.
+	Until uint64
 }
 
 // Audiences are those that the reader belongs to.
