@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: help run skylog test check e2e load fuzz demo-image soak up clean packages
+.PHONY: help run skylog test check e2e conform load fuzz demo-image soak up clean packages
 
 FUZZTIME ?= 30s
 KILLS ?= 50
@@ -31,6 +31,10 @@ check: packages ## format, vet, staticcheck, module, goldens, and the tests with
 e2e: packages skylog ## run the tests that start the built program, real clients and real guests
 	image=$$(./skylog demo-image | tail -n 1); \
 	SKYLOG_REAL=1 SKYLOG_DEMO_IMAGE="$$image" go test -count=1 -p 1 -timeout 15m ./e2e/... ./infra/demoimage/... ./infra/hypervisor/... ./infra/netdev/...
+
+conform: packages skylog ## run gophercloud's acceptance tests and the openstack client's commands against it, on simulated hosts
+	go test -count=1 -timeout 5m -tags conform -run TestTheOpenstackClientManagesACloud ./e2e/identity
+	SKYLOG_CONFORM="$(CURDIR)/skylog" go test -count=1 -timeout 15m -parallel 4 -v ./e2e/conform
 
 load: ## start a cloud of its own and print its figures beside their aims
 	go run ./loadtest
