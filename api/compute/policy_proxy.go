@@ -9,7 +9,7 @@ import (
 func init() { maps.Copy(rules, proxyRules) }
 
 // proxyRules are the rules of what older clients ask for here though other
-// services are for it.
+// services are for it, and of the insides of servers.
 var proxyRules = policy.Rules{
 	"os_compute_api:os-security-groups:get":         reader,
 	"os_compute_api:os-security-groups:show":        reader,
@@ -29,4 +29,17 @@ var proxyRules = policy.Rules{
 	"os_compute_api:os-floating-ips:delete":         member,
 	"os_compute_api:os-floating-ips:add":            member,
 	"os_compute_api:os-floating-ips:remove":         member,
+	"os_compute_api:os-multinic:add":                member,
+	"os_compute_api:os-multinic:remove":             member,
+
+	"compute:server:topology:index":                   reader,
+	"os_compute_api:os-server-password:show":          reader,
+	"os_compute_api:os-server-password:clear":         member,
+	"os_compute_api:os-admin-password":                member,
+	"os_compute_api:os-volumes-attachments:index":     reader,
+	"os_compute_api:os-volumes-attachments:show":      reader,
+	"os_compute_api:servers:migrations:index":         reader,
+	"os_compute_api:servers:migrations:show":          admin,
+	"os_compute_api:os-instance-usage-audit-log:list": admin,
+	"os_compute_api:os-instance-usage-audit-log:show": admin,
 }

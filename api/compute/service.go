@@ -73,6 +73,8 @@ func (s *Service) mount(a huma.API) {
 	s.mountUsage(a)
 	s.mountExternalEvents(a)
 	s.mountExtensions(a)
+	s.mountServerInsides(a)
+	s.mountUsageAudits(a)
 	s.mountImages(a)
 	s.mountSecurityGroups(a)
 	s.mountOldNetworks(a)

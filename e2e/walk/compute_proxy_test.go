@@ -43,5 +43,21 @@ var oldTries = map[string]try{
 	"GET /compute/v2.1/os-floating-ips/{id}":                  {at: "$server", status: 404, why: noPools},
 	"DELETE /compute/v2.1/os-floating-ips/{id}":               {at: "$server", status: 404, why: noPools},
 	"POST /compute/v2.1/servers/{id}/action addFloatingIp":    {at: "$server", body: `{"addFloatingIp":{"address":"192.0.2.1"}}`, status: 404, why: noPools},
+	"POST /compute/v2.1/servers/{id}/action addFixedIp":       {at: "$server", body: `{"addFixedIp":{"networkId":"$network"}}`},
+	"POST /compute/v2.1/servers/{id}/action removeFixedIp":    {at: "$server", body: `{"removeFixedIp":{"address":"10.0.0.77"}}`, status: 400, why: "the server hasn't that address"},
 	"POST /compute/v2.1/servers/{id}/action removeFloatingIp": {at: "$server", body: `{"removeFloatingIp":{"address":"192.0.2.1"}}`, status: 404, why: noPools},
+}
+
+// insideTries are of what is known of the inside of servers.
+var insideTries = map[string]try{
+	"GET /compute/v2.1/servers/{id}/topology":                       {at: "$server"},
+	"GET /compute/v2.1/servers/{id}/os-server-password":             {at: "$server"},
+	"DELETE /compute/v2.1/servers/{id}/os-server-password":          {at: "$server"},
+	"GET /compute/v2.1/servers/{id}/os-volume_attachments":          {at: "$server"},
+	"GET /compute/v2.1/servers/{id}/os-volume_attachments/{volume}": {at: "$server $image", status: 404, why: "servers have no volumes"},
+	"GET /compute/v2.1/servers/{id}/migrations":                     {at: "$server"},
+	"GET /compute/v2.1/servers/{id}/migrations/{migration}":         {as: "admin", at: "$server 7", status: 404, why: "there are no live migrations"},
+	"POST /compute/v2.1/servers/{id}/action changePassword":         {at: "$server", body: `{"changePassword":{"adminPass":"$n"}}`, status: 409, why: "no guest has an agent"},
+	"GET /compute/v2.1/os-instance_usage_audit_log":                 {as: "admin"},
+	"GET /compute/v2.1/os-instance_usage_audit_log/{before}":        {as: "admin", at: "2026-01-02%2003:04:05"},
 }

@@ -34,7 +34,7 @@ type try struct {
 }
 
 // tables tell of every operation how it is called.
-var tables = []map[string]try{identityTries, grantTries(), computeTries, operatorTries, proxyTries(), goneTries(), imageTries, networkTries, tagTries(), placementTries, skylogTries}
+var tables = []map[string]try{identityTries, grantTries(), computeTries, operatorTries, proxyTries(), insideTries, goneTries(), imageTries, networkTries, tagTries(), placementTries, skylogTries}
 
 var parameter = regexp.MustCompile(`\{[^}]+\}`)
 
