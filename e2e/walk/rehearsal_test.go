@@ -28,7 +28,7 @@ var unrehearsed = []string{
 
 // quiet are the changes of which their callers are told nothing: they find nothing
 // to change here, or what happens is only told to administrators.
-var quiet = regexp.MustCompile(`/network/v2.0/[a-z-]+/\{id\}/tags$|auth/tokens$|os-getConsoleOutput$|DELETE .*/os-quota-sets/\{id\}$|/os-services/(\{id\}|enable)$|/os-server-external-events$|DELETE .*/traits$`)
+var quiet = regexp.MustCompile(`/network/v2.0/[a-z-]+/\{id\}/tags$|auth/tokens$|os-getConsoleOutput$|DELETE .*/os-quota-sets/\{id\}$|/os-services/(\{id\}|enable)$|/os-server-external-events$|DELETE .*/traits$|/os-server-password$`)
 
 // rehearsedFor is an answer to a dry run that was asked for events.
 type rehearsedFor struct {
