@@ -3,6 +3,7 @@ package api
 import (
 	_ "embed"
 	"encoding/json"
+	"net/http"
 	"reflect"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -24,6 +25,11 @@ func (g *Gateway) openAPI() []byte {
 	for _, m := range g.mounts {
 		doc := m.OpenAPI()
 		for path, item := range doc.Paths {
+			for _, op := range []*huma.Operation{item.Get, item.Head, item.Post, item.Put, item.Patch, item.Delete} {
+				if op != nil {
+					op.Parameters = append(op.Parameters, common(op)...)
+				}
+			}
 			paths[m.service.Root+m.service.Prefix+path] = item
 		}
 		for name, schema := range doc.Components.Schemas.Map() {
@@ -36,9 +42,9 @@ func (g *Gateway) openAPI() []byte {
 			"description": "The OpenStack APIs of this cloud. A call needs a token in X-Auth-Token unless its policy is \"open\". " +
 				"The reply of a call that changes something names its command in " + CommandHeader + "; " +
 				"what became of it, GET /v1/commands/{id} tells, also where no reply came. " +
-				"Who sends the same call again under one Idempotency-Key has it done once."},
+				"Who sends the same call again under one Idempotency-Key has it done once. " + aboutTime},
 		"paths": paths,
-		"components": map[string]any{"schemas": schemas, "securitySchemes": map[string]any{
+		"components": map[string]any{"schemas": schemas, "parameters": commonParameters, "securitySchemes": map[string]any{
 			"token": map[string]any{"type": "apiKey", "in": "header", "name": "X-Auth-Token"}}},
 		"security": []any{map[string]any{"token": []any{}}},
 	})
@@ -47,6 +53,41 @@ func (g *Gateway) openAPI() []byte {
 		return []byte(`{}`)
 	}
 	return data
+}
+
+// aboutTime says what the parameters that calls have in common are for.
+const aboutTime = "Reads that name " + AsOfHeader + " show the past, to whom may see the thing today and could then; changes that name " +
+	DryRunHeader + " are rehearsed: the reply is that of the real call, with the count of the events that it would store in " + EventCountHeader +
+	" and, where they are short, the events in " + EventsHeader + ". " +
+	"A reply to a read has an ETag, and who sends it in If-None-Match gets 304 while it is what would be sent again."
+
+// commonParameters are headers that many calls take.
+var commonParameters = map[string]*huma.Param{
+	"AsOf": header(AsOfHeader, "an RFC 3339 time or the id of an event; for those who see all events, a sequence too. "+
+		"The reply repeats it. 400: it isn't a place in the log, or lies in the future; 410: the log doesn't reach back so far"),
+	"DryRun": header(DryRunHeader, "true: nothing is done, and the reply is what it would be; events: "+
+		"the body is {status, events, body}, with the reply's own status and body in it"),
+	"IfNoneMatch": header("If-None-Match", "an ETag of this call: 304 without a body where the reply would be the same"),
+}
+
+func header(name, about string) *huma.Param {
+	return &huma.Param{Name: name, In: "header", Description: about, Schema: &huma.Schema{Type: huma.TypeString}}
+}
+
+// common are those of them that an operation takes.
+func common(op *huma.Operation) (all []*huma.Param) {
+	o, read := op.Metadata[operationKey].(*Operation), op.Method == http.MethodGet || op.Method == http.MethodHead
+	add := func(name string) { all = append(all, &huma.Param{Ref: "#/components/parameters/" + name}) }
+	if read && !o.stream {
+		add("IfNoneMatch")
+	}
+	if read && !o.stream && !o.present {
+		add("AsOf")
+	}
+	if !read && !o.stream && !o.unrehearsed {
+		add("DryRun")
+	}
+	return all
 }
 
 // wordComplaints makes huma say what is wrong with a request as OpenStack's

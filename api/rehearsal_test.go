@@ -182,3 +182,27 @@ func TestThePastIsReadWithTheRightsOfToday(t *testing.T) {
 		t.Errorf("a change of the past: %d", w.Code)
 	}
 }
+
+func TestTheDocumentSaysWhichCallsCanBeRehearsedOrAskedOfThePast(t *testing.T) {
+	g, _ := rehearsing(t, "x")
+	var doc struct {
+		Paths      map[string]map[string]struct{ Parameters []map[string]any }
+		Components struct{ Parameters map[string]map[string]any }
+	}
+	if err := json.Unmarshal(g.document(), &doc); err != nil {
+		t.Fatal(err)
+	}
+	refs := func(method string) (all string) {
+		for _, p := range doc.Paths["/test/x"][method].Parameters {
+			name, _ := p["$ref"].(string)
+			name = name[strings.LastIndexByte(name, '/')+1:]
+			if all += name + " "; doc.Components.Parameters[name]["in"] != "header" {
+				t.Errorf("%s is explained nowhere", name)
+			}
+		}
+		return all
+	}
+	if read, write := refs("get"), refs("post"); read != "IfNoneMatch AsOf " || write != "DryRun " {
+		t.Errorf("a read takes %q, a change %q", read, write)
+	}
+}
