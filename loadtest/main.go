@@ -204,8 +204,8 @@ func (l *load) print(asJSON bool) error {
 
 // close ends the shared cloud.
 func (l *load) close() {
-	if l.cloud != nil {
+	if l.cloud != nil && l.cloud.program != nil { // one that did not start again has none
 		l.cloud.program.kill()
-		l.cloud = nil
 	}
+	l.cloud = nil
 }
