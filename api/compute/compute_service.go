@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/google/uuid"
 
 	"skylog/api"
 	"skylog/commands"
@@ -20,6 +21,7 @@ func (s *Service) mountServices(a huma.API) {
 	const path, rule = "/os-services", "os_compute_api:os-services:"
 	api.Handle(a, "GET "+path, rule+"list", http.StatusOK, s.listServices)
 	api.Handle(a, "PUT "+path+"/{id}", rule+"update", http.StatusOK, s.updateService, api.Between("2.53", ""))
+	api.Handle(a, "DELETE "+path+"/{id}", rule+"delete", http.StatusNoContent, s.deleteService)
 	api.Handle(a, "PUT "+path+"/enable", rule+"update", http.StatusOK, s.enableService, api.Between("", "2.52"))
 	api.Handle(a, "PUT "+path+"/disable", rule+"update", http.StatusOK, s.disableService, api.Between("", "2.52"))
 	api.Handle(a, "PUT "+path+"/disable-log-reason", rule+"update", http.StatusOK, s.disableServiceFor, api.Between("", "2.52"))
@@ -106,6 +108,23 @@ func (s *Service) updateService(ctx context.Context, in *updateServiceIn) (*serv
 		return s.doneToService(ctx, h.Name, c, cmd.ForceHostDown{Name: h.Name, Down: bool(*in.Body.ForcedDown)})
 	}
 	return s.doneToService(ctx, h.Name, c)
+}
+
+type serviceID struct {
+	ID string `path:"id" maxLength:"255"`
+}
+
+// deleteService forgets a host that has no servers.
+func (s *Service) deleteService(ctx context.Context, in *serviceID) (*api.Empty, error) {
+	if !api.From(ctx).Version.Before(2, 53) && uuid.Validate(in.ID) != nil {
+		return nil, commands.Refuse(commands.Invalid, "Invalid uuid %s", in.ID)
+	}
+	h, ok := hostOf(api.World(ctx), in.ID)
+	if !ok {
+		return nil, commands.Refuse(commands.NotFound, "Service %s not found.", in.ID)
+	}
+	_, err := s.Do(ctx, cmd.ForgetHost{Name: h.Name})
+	return &api.Empty{}, err
 }
 
 // doneToService has a host changed and shows its service then.

@@ -109,6 +109,7 @@ var rules = policy.Rules{
 	"os_compute_api:os-hypervisors:servers":         admin,
 	"os_compute_api:os-services:list":               admin,
 	"os_compute_api:os-services:update":             admin,
+	"os_compute_api:os-services:delete":             admin,
 	"os_compute_api:limits:other_project":           admin,
 	"compute:servers:create:requested_destination":  admin,
 	"os_compute_api:os-hypervisors:uptime":          admin,

@@ -24,6 +24,12 @@ func (DrainHost) CommandType() string { return "compute.host.drain" }
 // CommandType is the wire name.
 func (FinishDrain) CommandType() string { return "compute.host.finish_drain" }
 
+// ForgetHost takes a host that has no servers out of the cloud.
+type ForgetHost struct{ Name string }
+
+// CommandType is the wire name.
+func (ForgetHost) CommandType() string { return "compute.host.forget" }
+
 // ForceHostDown vouches for a host being down, or takes that back.
 type ForceHostDown struct {
 	Name string

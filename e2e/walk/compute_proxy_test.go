@@ -58,6 +58,7 @@ var insideTries = map[string]try{
 	"GET /compute/v2.1/servers/{id}/migrations":                     {at: "$server"},
 	"GET /compute/v2.1/servers/{id}/migrations/{migration}":         {as: "admin", at: "$server 7", status: 404, why: "there are no live migrations"},
 	"POST /compute/v2.1/servers/{id}/action changePassword":         {at: "$server", body: `{"changePassword":{"adminPass":"$n"}}`, status: 409, why: "no guest has an agent"},
+	"DELETE /compute/v2.1/os-services/{id}":                         {as: "admin", at: "$nova", given: []string{"ada GET /compute/v2.1/servers/$server"}, status: 409, why: "there are servers on it"},
 	"GET /compute/v2.1/os-instance_usage_audit_log":                 {as: "admin"},
 	"GET /compute/v2.1/os-instance_usage_audit_log/{before}":        {as: "admin", at: "2026-01-02%2003:04:05"},
 }

@@ -26,6 +26,7 @@ func Catalog() []events.Type {
 		events.Of[HostDrainRequested](),
 		events.Of[HostDrained](),
 		events.Of[HostForcedDown](),
+		events.Of[HostForgotten](),
 		events.Of[OrphanFound](),
 		events.Of[QuotaSet](),
 		events.Of[QuotaReset](),

@@ -67,6 +67,13 @@ func (HostDisabled) EventType() string { return "compute.host.disabled" }
 // EventType is the wire name.
 func (HostEnabled) EventType() string { return "compute.host.enabled" }
 
+// HostForgotten says that a host isn't the cloud's any more. One that reports
+// again has joined anew.
+type HostForgotten struct{ Name string }
+
+// EventType is the wire name.
+func (HostForgotten) EventType() string { return "compute.host.forgotten" }
+
 // EventType is the wire name.
 func (HostForcedDown) EventType() string { return "compute.host.forced_down" }
 

@@ -24,6 +24,7 @@ func Register(r *handlers.Registry) {
 	handlers.On(r, FinishDrain)
 	handlers.On(r, ReportOrphan)
 	handlers.On(r, ForceHostDown)
+	handlers.On(r, ForgetHost)
 	registerAggregates(r)
 	registerServerGroups(r)
 	registerServers(r)

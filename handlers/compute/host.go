@@ -75,6 +75,28 @@ func ForceHostDown(w *projections.World, c cmd.ForceHostDown) ([]events.Event, e
 	return events.List(evt.HostForcedDown(c)), nil
 }
 
+// ForgetHost takes a host out of the cloud and of its aggregates, unless servers
+// are on it, on their way to or from it, or it has yet to remove some.
+func ForgetHost(w *projections.World, c cmd.ForgetHost) ([]events.Event, error) {
+	if !w.Compute.Hosts.Has(c.Name) {
+		return nil, hostMissing(c.Name)
+	}
+	for range w.Compute.Servers.OfHost(c.Name) {
+		return nil, commands.Refuse(commands.Conflict, "Unable to delete compute service that is hosting instances. Migrate or delete the instances first.")
+	}
+	if w.Compute.Servers.Moving(c.Name) {
+		return nil, commands.Refuse(commands.Conflict, "Unable to delete compute service that has in-progress migrations. Complete the migrations or delete the instances first.")
+	}
+	for range w.Compute.Remains.OfHost(c.Name) {
+		return nil, commands.Refuse(commands.Conflict, "Unable to delete compute service that has yet to remove instances. Wait until it is heard again.")
+	}
+	var decided []events.Event
+	for id := range w.Compute.Aggregates.OfHost(c.Name) {
+		decided = append(decided, evt.AggregateHostRemoved{ID: id, Host: c.Name})
+	}
+	return append(decided, evt.HostForgotten(c)), nil
+}
+
 // ReportOrphan notes a machine that nobody wants where it is.
 func ReportOrphan(w *projections.World, c cmd.ReportOrphan) ([]events.Event, error) {
 	if s, ok := w.Compute.Servers.Get(c.ID); ok && s.Host == c.Host || w.Compute.Remains.Has(view.RemainID{ID: c.ID, Host: c.Host}) || ok && s.Old != nil && s.Old.Host == c.Host {

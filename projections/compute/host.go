@@ -126,6 +126,8 @@ func (t *Hosts) Apply(e events.Event, m events.Meta) {
 		t.Update(e.Name, func(h *Host) { h.Up, h.UpdatedAt = true, m.Time })
 	case evt.HostDisabled:
 		t.Update(e.Name, func(h *Host) { h.Disabled, h.DisabledReason, h.UpdatedAt = true, e.Reason, m.Time })
+	case evt.HostForgotten:
+		t.Delete(e.Name)
 	case evt.HostForcedDown:
 		t.Update(e.Name, func(h *Host) { h.ForcedDown, h.UpdatedAt = e.Down, m.Time })
 	case evt.HostEnabled:

@@ -291,6 +291,11 @@ func (t *Servers) FromHost(host string) iter.Seq2[string, Server] {
 	return table.Each(t.byOldHost, &t.Of, host)
 }
 
+// Moving says whether servers are on their way to a host, or may yet return to it.
+func (t *Servers) Moving(host string) bool {
+	return table.Has(t.byOldHost, &t.Of, host) || table.Has(t.byNextHost, &t.Of, host)
+}
+
 // OfGroup goes through the members of a server group.
 func (t *Servers) OfGroup(group string) iter.Seq2[string, Server] {
 	return table.Each(t.byGroup, &t.Of, group)

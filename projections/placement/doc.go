@@ -49,6 +49,8 @@ func (t *Tables) Apply(e events.Event, m events.Meta) {
 		t.Allocations.Apply(e, m)
 	case computeevt.HostJoined:
 		t.Providers.join(e, m)
+	case computeevt.HostForgotten:
+		t.Providers.part(e, m)
 	default:
 		t.Providers.Apply(e, m)
 	}

@@ -279,6 +279,14 @@ func (t *Providers) join(e computeevt.HostJoined, m events.Meta) {
 	t.Put(e.ID, p)
 }
 
+// part notes that a provider is no compute host any more. It stays for those who
+// have something of it, and is an operator's to delete.
+func (t *Providers) part(e computeevt.HostForgotten, m events.Meta) {
+	if p, ok := t.OfHost(e.Name); ok {
+		t.change(p.ID, m, func(p *Provider) { p.Host = "" })
+	}
+}
+
 // has notes how much the host has of a class. What was set beside the total stays.
 func (p *Provider) has(class string, total int) {
 	for n := range p.Inventories {

@@ -28,6 +28,7 @@ func init() {
 	internal(func(e evt.HostEnabled) string { return e.Name })
 	internal(func(e evt.HostDrainRequested) string { return e.Name })
 	internal(func(e evt.HostDrained) string { return e.Name })
+	internal(func(e evt.HostForgotten) string { return e.Name })
 	internal(func(e evt.HostForcedDown) string { return e.Name })
 	internal(func(e evt.AggregateCreated) string { return e.ID })
 	internal(func(e evt.AggregateChanged) string { return e.ID })
