@@ -56,6 +56,7 @@ func newCloud(t *testing.T, program string, latency time.Duration, args ...strin
 	log, err := os.Create(filepath.Join(t.TempDir(), "log"))
 	check(t, err)
 	p.Stdout, p.Stderr = log, log
+	p.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM} // a test that takes too long ends without its cleanups
 	check(t, p.Start())
 	exited := make(chan error, 1)
 	go func() { exited <- p.Wait() }()
