@@ -67,11 +67,10 @@ type thing struct {
 }
 
 // flushEvery is how long what may wait does wait. It bounds how long a member
-// that has left a security group may still be let in. Where so much waits that
-// writing it takes long, as when thousands of servers are made at once and each
-// changes what the filters of its group's others say, the next time is put off
-// by flushShare times as long, up to flushMost: what changes all the time is
-// then written less often, and there is room for what can't wait.
+// that has left a security group may still be let in. Where writing what waits
+// takes long, as when many groups change at once, the next time is put off by
+// flushShare times as long, up to flushMost: what changes all the time is then
+// written less often, and there is room for what can't wait.
 const (
 	flushEvery = 500 * time.Millisecond
 	flushMost  = 10 * time.Second

@@ -112,6 +112,9 @@ func lives(w *projections.World, project, marker string, start, stop time.Time) 
 				from = &s
 			}
 			for s := range w.Compute.Servers.Oldest(project, from) {
+				if s.CreatedAt.After(stop) {
+					break // as all behind it: they come as they were made
+				}
 				if s.LaunchedAt.IsZero() || s.LaunchedAt.After(stop) {
 					continue
 				}

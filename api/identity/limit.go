@@ -11,6 +11,7 @@ import (
 	"skylog/api"
 	"skylog/commands"
 	cmd "skylog/commands/identity"
+	"skylog/projections"
 	view "skylog/projections/identity"
 )
 
@@ -173,52 +174,49 @@ func visibleLimits(ctx context.Context, t *view.Tables, marker string) iter.Seq[
 	})
 }
 
-func (s *Service) createLimits(ctx context.Context, in *createLimitsIn) (*createdLimitsOut, error) {
+// createAll makes what a request lists, all or none of it, and shows each.
+func createAll[In, Out any](ctx context.Context, s *Service, wanted []In, command func(id string, want *In) commands.Command,
+	show func(w *projections.World, id string) Out) (made []Out, err error) {
 	if err := allow(ctx, nil); err != nil {
 		return nil, err
 	}
-	var batch []commands.Command
-	var ids []string
-	for _, want := range in.Body.Limits {
-		id := api.NewHexID(ctx)
-		ids = append(ids, id)
-		batch = append(batch, cmd.CreateLimit{ID: id, ProjectID: value(want.ProjectID), DomainID: value(want.DomainID), ServiceID: want.ServiceID,
-			RegionID: value(want.RegionID), ResourceName: want.ResourceName, Description: value(want.Description), Limit: want.ResourceLimit})
+	batch, ids := make([]commands.Command, len(wanted)), make([]string, len(wanted))
+	for i := range wanted {
+		ids[i] = api.NewHexID(ctx)
+		batch[i] = command(ids[i], &wanted[i])
 	}
 	w, err := s.Do(ctx, batch...)
 	if err != nil {
 		return nil, err
 	}
-	out := &createdLimitsOut{}
 	for _, id := range ids {
-		l, _ := w.Identity.Limits.Get(id)
-		out.Body.Limits = append(out.Body.Limits, showLimit(ctx, l))
+		made = append(made, show(w, id))
 	}
-	return out, nil
+	return made, nil
 }
 
-func (s *Service) createRegisteredLimits(ctx context.Context, in *createRegisteredLimitsIn) (*createdRegisteredLimitsOut, error) {
-	if err := allow(ctx, nil); err != nil {
-		return nil, err
-	}
-	var batch []commands.Command
-	var ids []string
-	for _, want := range in.Body.Limits {
-		id := api.NewHexID(ctx)
-		ids = append(ids, id)
-		batch = append(batch, cmd.CreateRegisteredLimit{ID: id, ServiceID: want.ServiceID, RegionID: value(want.RegionID),
-			ResourceName: want.ResourceName, Description: value(want.Description), Default: want.DefaultLimit})
-	}
-	w, err := s.Do(ctx, batch...)
-	if err != nil {
-		return nil, err
-	}
-	out := &createdRegisteredLimitsOut{}
-	for _, id := range ids {
+func (s *Service) createLimits(ctx context.Context, in *createLimitsIn) (out *createdLimitsOut, err error) {
+	out = &createdLimitsOut{}
+	out.Body.Limits, err = createAll(ctx, s, in.Body.Limits, func(id string, want *createLimit) commands.Command {
+		return cmd.CreateLimit{ID: id, ProjectID: value(want.ProjectID), DomainID: value(want.DomainID), ServiceID: want.ServiceID,
+			RegionID: value(want.RegionID), ResourceName: want.ResourceName, Description: value(want.Description), Limit: want.ResourceLimit}
+	}, func(w *projections.World, id string) with[limit] {
+		l, _ := w.Identity.Limits.Get(id)
+		return showLimit(ctx, l)
+	})
+	return out, err
+}
+
+func (s *Service) createRegisteredLimits(ctx context.Context, in *createRegisteredLimitsIn) (out *createdRegisteredLimitsOut, err error) {
+	out = &createdRegisteredLimitsOut{}
+	out.Body.Limits, err = createAll(ctx, s, in.Body.Limits, func(id string, want *createRegisteredLimit) commands.Command {
+		return cmd.CreateRegisteredLimit{ID: id, ServiceID: want.ServiceID, RegionID: value(want.RegionID),
+			ResourceName: want.ResourceName, Description: value(want.Description), Default: want.DefaultLimit}
+	}, func(w *projections.World, id string) with[registeredLimit] {
 		l, _ := w.Identity.RegisteredLimits.Get(id)
-		out.Body.Limits = append(out.Body.Limits, showRegisteredLimit(ctx, l))
-	}
-	return out, nil
+		return showRegisteredLimit(ctx, l)
+	})
+	return out, err
 }
 
 // limitModel tells how limits are meant: a project's doesn't hang on those above it.
