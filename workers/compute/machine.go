@@ -55,6 +55,30 @@ type Hypervisor interface {
 	Watch(ctx context.Context, changed func(Machine)) error
 }
 
+// Mover takes running machines from one host to another, with their memory and
+// their disks. Every call may be repeated with the same arguments.
+type Mover interface {
+	// Receive makes this host ready for a machine that runs on another, and returns
+	// where Send finds it. Once the machine has come, Apply takes it over as it
+	// is; before, Destroy takes back what was made ready.
+	Receive(ctx context.Context, m MachineSpec) (endpoint string, err error)
+	// Send takes a running machine to the host that is ready for it at endpoint, and
+	// returns when it runs there and no longer here; Destroy then removes
+	// what it has left. Where that fails, or ctx ends before, it runs on here as
+	// it was. A Send that an earlier process began is taken up again.
+	Send(ctx context.Context, id, endpoint string, progress func(Progress)) error
+	// Hurry brings a Send to its end though the guest changes its memory faster than
+	// that can be sent: it may have to stand still meanwhile.
+	Hurry(ctx context.Context, id string) error
+}
+
+// Progress is how much of a machine was sent, in bytes. What the guest has
+// written again counts again, so that a total may grow.
+type Progress struct {
+	MemoryTotal, MemorySent, MemoryLeft uint64
+	DiskTotal, DiskSent, DiskLeft       uint64
+}
+
 // Console is a way to sit at a machine.
 type Console string
 
