@@ -9,7 +9,10 @@
 //
 //	guest ── tap skt… ── bridge skb…<vni> ── veth skv…<vni> ── eth0 in namespace skylog-…-<vni>
 //
-// What stands for the dots is the instance, which tells the clouds of one machine apart.
+//	                  │
+//	                  └─ VXLAN skx…<vni> ── the underlay ── the network's bridges on other hosts
+//
+// What stands for the dots is the instance, which tells the hosts of one machine apart.
 //
 // What was plugged is on file before any of it is made and until all of it is
 // gone, so that whoever comes after a crash can end what was begun.
@@ -39,7 +42,9 @@ type Options struct {
 	// Namespace is the named network namespace in which bridges and taps are made;
 	// it is made where it isn't there and never removed. Empty is the process's own.
 	Namespace string
-	Log       *slog.Logger
+	// Underlay leads to the cloud's other hosts; nil: there is none.
+	Underlay *Underlay
+	Log      *slog.Logger
 
 	// endpoint makes a port's device; tests put something else in a tap's place.
 	endpoint func(name string) error
@@ -201,7 +206,8 @@ func (h *Host) steps(rec record) []func() error {
 	return []func() error{
 		func() error { return h.instance.Install(rec.filter(), h.zonesOf(h.ports)) },
 		net.ensureBridge,
-		net.ensureNamespace,
+		func() error { return h.ensureTunnel(net) },
+		func() error { return net.cable().ensure() },
 		func() error { return h.serve(net) },
 		func() error { return ensurePort(rec, net, h.opts.endpoint) },
 	}
@@ -252,7 +258,10 @@ func (h *Host) remove(rec record) error {
 	if err != nil {
 		return err
 	}
-	return h.leaveNetwork(vni, rest)
+	if err := h.leaveNetwork(vni, rest); err != nil {
+		return err
+	}
+	return h.leaveUnderlay(len(rest))
 }
 
 // leaveNetwork brings the network's services up to date with the ports that

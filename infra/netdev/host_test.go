@@ -131,10 +131,10 @@ func TestUnplugLeavesNothing(t *testing.T) {
 
 func TestWhatACrashLeftIsUnpluggedByTheNextHost(t *testing.T) {
 	t.Parallel()
-	for step := range 6 {
+	for step := range 7 {
 		t.Run(fmt.Sprint("after step ", step), func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
+			w, _ := newHosts(t)
 			before := w.inventory()
 			w.crashPlug(portSpec(1, 7), step)
 			w.start()

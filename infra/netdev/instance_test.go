@@ -109,7 +109,7 @@ func TestTheLongestNamesOfDevicesFit(t *testing.T) {
 	t.Parallel()
 	h := &Host{instance: "abcd"}
 	net := h.segmentOf(compute.PortSpec{VNI: 1<<24 - 1})
-	for _, name := range []string{h.tapName("01234567-89ab-cdef-0123-456789abcdef"), net.bridge(), net.link()} {
+	for _, name := range []string{h.tapName("01234567-89ab-cdef-0123-456789abcdef"), net.bridge(), net.link(), net.tunnel()} {
 		if len(name) > 15 || !strings.Contains(name, "abcd") || len(name) < 13 {
 			t.Errorf("%q is no good name", name)
 		}

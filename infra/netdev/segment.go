@@ -6,20 +6,17 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netlink/nl"
-	"github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
 
 	"skylog/infra/netdev/filter"
 	"skylog/workers/compute"
 )
-
-// inside is the name of the device within a network's namespace.
-const inside = "eth0"
 
 // segment is one network's devices on this host.
 type segment struct {
@@ -35,6 +32,7 @@ func (h *Host) segmentOf(p compute.PortSpec) segment {
 
 func (s segment) bridge() string { return fmt.Sprintf("%s%06x", s.of.Bridge(), s.vni) }
 func (s segment) link() string   { return fmt.Sprintf("%s%06x", s.of.Service(), s.vni) }
+func (s segment) tunnel() string { return fmt.Sprintf("%s%06x", s.of.Tunnel(), s.vni) }
 
 // namespace is skylog-<instance>-<vni>, or with the host namespace's name in
 // place of skylog.
@@ -51,7 +49,7 @@ func (s segment) namespace() string {
 
 // mac is the same on every host, so that a guest that moves keeps its neighbour.
 func (s segment) mac() net.HardwareAddr {
-	return net.HardwareAddr{0x02, 0x53, 0x4b, byte(s.vni >> 16), byte(s.vni >> 8), byte(s.vni)}
+	return slices.Concat(filter.ServiceMAC, []byte{byte(s.vni >> 16), byte(s.vni >> 8), byte(s.vni)})
 }
 
 // ensureBridge makes the bridge: no spanning tree, no snooping, no addresses,
@@ -90,70 +88,14 @@ func callFilters(index int) error {
 	return err
 }
 
-// ensureNamespace makes the network's namespace and the link that joins it to the bridge.
-func (s segment) ensureNamespace() error {
-	if err := ensureNamespace(s.namespace()); err != nil {
-		return err
-	}
-	ns, err := netns.GetFromName(s.namespace())
-	if err != nil {
-		return fmt.Errorf("network namespace %s: %w", s.namespace(), err)
-	}
-	defer func() { _ = ns.Close() }()
-	if err := s.dropHalfLink(); err != nil {
-		return err
-	}
-	veth := &netlink.Veth{LinkAttrs: netlink.NewLinkAttrs(), PeerName: inside,
-		PeerHardwareAddr: s.mac(), PeerNamespace: netlink.NsFd(ns)}
-	veth.Name, veth.MTU = s.link(), s.mtu
-	l, err := ensureLink(veth)
-	if err != nil {
-		return err
-	}
-	if err := quiet(s.link()); err != nil {
-		return err
-	}
-	if err := attach(l, s.bridge()); err != nil {
-		return err
-	}
-	if err := setUp(l, s.mtu); err != nil {
-		return err
-	}
-	return inNamespace(s.namespace(), s.setUpInside)
-}
-
-// dropHalfLink removes a link of which one end isn't where it belongs.
-func (s segment) dropHalfLink() error {
-	_, outer := netlink.LinkByName(s.link())
-	inner := inNamespace(s.namespace(), func() error {
-		_, err := netlink.LinkByName(inside)
-		return err
-	})
-	if outer == nil && inner == nil {
-		return nil
-	}
-	return errors.Join(removeLink(s.link()), inNamespace(s.namespace(), func() error { return removeLink(inside) }))
-}
-
-func (s segment) setUpInside() error {
-	if err := quiet(inside); err != nil {
-		return err
-	}
-	for name, mtu := range map[string]int{"lo": 65536, inside: s.mtu} {
-		l, err := netlink.LinkByName(name)
-		if err != nil {
-			return fmt.Errorf("%s in %s: %w", name, s.namespace(), err)
-		}
-		if err := setUp(l, mtu); err != nil {
-			return err
-		}
-	}
-	return nil
+// cable joins the network's namespace to the bridge.
+func (s segment) cable() cable {
+	return cable{to: s.namespace(), outer: s.link(), bridge: s.bridge(), mac: s.mac(), mtu: s.mtu}
 }
 
 // remove takes the network off this host.
 func (s segment) remove() error {
-	return errors.Join(removeLink(s.link()), removeNamespace(s.namespace()), removeLink(s.bridge()))
+	return errors.Join(s.cable().remove(), removeLink(s.tunnel()), removeLink(s.bridge()))
 }
 
 // ensurePort makes the port's device and joins it to its bridge.

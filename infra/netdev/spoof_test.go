@@ -35,6 +35,7 @@ func forgeries(me, you net.HardwareAddr) map[string][]byte {
 		"ARP as the service":    func(x []byte) []byte { return ether(all, me, 0x806, arp(1, me, "10.0.0.2", "10.0.0.2"), x) },
 		"ARP for another MAC":   func(x []byte) []byte { return ether(all, me, 0x806, arp(2, stranger, "10.0.0.11", "10.0.0.12"), x) },
 		"ARP of nobody answers": func(x []byte) []byte { return ether(all, me, 0x806, arp(2, me, "0.0.0.0", "10.0.0.12"), x) },
+		"RARP for another MAC":  func(x []byte) []byte { return ether(all, me, 0x8035, arp(3, stranger, "0.0.0.0", "0.0.0.0"), x) },
 		"DHCP offer": func(x []byte) []byte {
 			return ether(you, me, 0x800, ipv4("10.0.0.11", "10.0.0.12", 17, udp(67, 68, x)))
 		},
@@ -70,12 +71,18 @@ func advert(target string, tail []byte) []byte {
 }
 
 // arrivals sends all forgeries from one guest to another and tells which came.
-func arrivals(t *testing.T, secure bool) (came []string) {
+func arrivals(t *testing.T, secure bool) []string {
 	w := newWorld(t)
+	return w.arrivals(w, secure)
+}
+
+// arrivals is the same from a guest of one host to that of another, or the same.
+func (w *world) arrivals(other *world, secure bool) (came []string) {
+	w.t.Helper()
 	from, to := portSpec(1, 7), portSpec(2, 7)
 	to.Rules = append(to.Rules, compute.Rule{Ingress: true}, compute.Rule{Ingress: true, IPv6: true})
 	from.PortSecurity, to.PortSecurity = secure, secure
-	a, b := w.plug(from), w.plug(to)
+	a, b := w.plug(from), other.plug(to)
 	me, you := mac(from.MAC), mac(to.MAC)
 	c := b.socket()
 	forged := forgeries(me, you)

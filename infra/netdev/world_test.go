@@ -44,11 +44,17 @@ type guest struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
+	return hostOn(t, nil)
+}
+
+// hostOn makes a world that has an underlay.
+func hostOn(t *testing.T, u *Underlay) *world {
+	t.Helper()
 	if err := available(); err != nil {
 		t.Skip(err)
 	}
 	w := &world{t: t, prefix: fmt.Sprintf("sktest%d-%03d", os.Getpid(), worlds.Add(1)), guests: map[string]*guest{}}
-	w.opts = Options{Dir: t.TempDir(), Namespace: w.prefix, Log: slog.New(slog.DiscardHandler), endpoint: w.endpoint}
+	w.opts = Options{Dir: t.TempDir(), Namespace: w.prefix, Underlay: u, Log: slog.New(slog.DiscardHandler), endpoint: w.endpoint}
 	t.Cleanup(func() {
 		if w.host != nil {
 			_ = w.host.Close()

@@ -100,7 +100,7 @@ func macsOf(senders []sender) (out []net.HardwareAddr) {
 }
 
 // guard holds every frame to the port's own addresses; anything that is neither
-// ARP nor IP, a tagged frame too, ends at the last line.
+// ARP nor IP nor an own RARP, a tagged frame too, ends at the last line.
 func guard(mac net.HardwareAddr, senders []sender) []rule {
 	arp := etherType(etherARP)
 	network := expr.PayloadBaseNetworkHeader
@@ -126,9 +126,19 @@ func guard(mac net.HardwareAddr, senders []sender) []rule {
 			out = append(out, when(pass, etherType(etherIPv6), sourceMAC(m), from(anyone), l4(protoICMPv6), transport(0, kind)))
 		}
 	}
-	return append(out,
+	return append(out, hereIAm(mac),
 		when(pass, etherType(etherIPv4), sourceMAC(mac), from(nobody), to(everyone), udp(68, 67)),
 		when(drop))
+}
+
+// hereIAm is the frame by which a hypervisor tells bridges where a guest is that
+// came from another host. It is a RARP request for the sender's own address and
+// says no more than its MAC (RFC 903).
+func hereIAm(mac net.HardwareAddr) rule {
+	network := expr.PayloadBaseNetworkHeader
+	body := append([]byte{0, 1, 8, 0, 6, 4, 0, 3}, mac...)
+	return when(pass, etherType(etherRARP), sourceMAC(mac), []expr.Any{load(network, 0, len(body)), equal(body)},
+		within(network, 14, netip.PrefixFrom(netip.IPv4Unspecified(), 32)))
 }
 
 // ownAdverts drops neighbour advertisements of addresses that aren't the port's.
@@ -153,6 +163,7 @@ func alwaysFrom(macs []net.HardwareAddr) []rule {
 	v4, v6 := etherType(etherIPv4), etherType(etherIPv6)
 	out := []rule{
 		when(pass, etherType(etherARP)),
+		when(pass, etherType(etherRARP)),
 		when(drop, v4, udp(67, 68)),
 		when(drop, v6, udp(547, 546)),
 		when(drop, v6, l4(protoICMPv6), transport(0, 134)),

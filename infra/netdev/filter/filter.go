@@ -11,7 +11,9 @@
 //	                    to-<tap>     may that port receive it?
 //
 // The bridge family has no conntrack on many kernels, hence the detour of the
-// mark. Everything is closed by default: a tap that is not known to the table is
+// mark. What comes over a tunnel from another host was guarded there, and met that
+// host's from-<tap>; here it meets to-<tap>. DHCP and metadata stay on their host.
+// Everything is closed by default: a tap that is not known to the table is
 // dropped, and a port's chains end in drop.
 //
 // A flow that a changed rule no longer allows is ended by deleting its conntrack
@@ -53,6 +55,13 @@ func (i Instance) Bridge() string { return "skb" + string(i) }
 
 // Service begins those of the host's ends of the links to networks' DHCP and metadata.
 func (i Instance) Service() string { return "skv" + string(i) }
+
+// Tunnel begins those of its bridges' links to other hosts.
+func (i Instance) Tunnel() string { return "skx" + string(i) }
+
+// ServiceMAC begins the MACs of networks' DHCP and metadata: of each network's
+// the same on every host.
+var ServiceMAC = []byte{0x02, 0x53, 0x4b}
 
 // tables begin so, and end with the instance.
 const tables = "skylog"

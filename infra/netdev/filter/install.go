@@ -128,6 +128,7 @@ func (r *ruleset) bridgeBase() {
 	is, isNot := expr.CmpOpEq, expr.CmpOpNeq
 	pre := r.hook(r.bridge, "prerouting", nftables.ChainHookPrerouting, -300)
 	r.line(pre, expr.VerdictDrop, device(iif, is, r.of.Tap()), r.unknown(iif))
+	r.line(pre, expr.VerdictDrop, device(iif, is, r.of.Tunnel()), serviceMAC(6)) // bridges must not learn that it is elsewhere
 	r.line(pre, -1, r.jump(iif, r.guards))
 
 	fwd := r.hook(r.bridge, "forward", nftables.ChainHookForward, -200)
@@ -136,12 +137,18 @@ func (r *ruleset) bridgeBase() {
 	// a network's services are for the guests of this host: other hosts have their own
 	r.line(fwd, expr.VerdictDrop, device(iif, is, r.of.Service()), device(oif, isNot, r.of.Tap()))
 	r.line(fwd, expr.VerdictDrop, device(oif, is, r.of.Service()), device(iif, isNot, r.of.Tap()))
+	r.line(fwd, expr.VerdictDrop, device(oif, is, r.of.Tunnel()), serviceMAC(0))
+	for _, end := range []expr.MetaKey{iif, oif} {
+		r.line(fwd, expr.VerdictDrop, device(end, is, r.of.Tunnel()), etherType(etherIPv4), udp(68, 67))
+		r.line(fwd, expr.VerdictDrop, device(end, is, r.of.Tunnel()), etherType(etherIPv4), udp(67, 68))
+	}
 	r.line(fwd, -1, r.jump(iif, r.froms))
 	r.line(fwd, -1, r.jump(oif, r.tos))
 
 	in := r.hook(r.bridge, "input", nftables.ChainHookInput, -200) // the host itself is no neighbour of guests
 	r.line(in, expr.VerdictDrop, device(iif, is, r.of.Tap()))
 	r.line(in, expr.VerdictDrop, device(iif, is, r.of.Service()))
+	r.line(in, expr.VerdictDrop, device(iif, is, r.of.Tunnel()))
 }
 
 func (r *ruleset) inetBase() {
@@ -161,6 +168,11 @@ func (r *ruleset) inetBase() {
 
 	in := r.hook(r.inet, "input", nftables.ChainHookInput, 0)
 	r.line(in, expr.VerdictDrop, ours)
+}
+
+// serviceMAC holds for frames whose MAC at an offset is that of a network's services.
+func serviceMAC(offset int) []expr.Any {
+	return []expr.Any{load(expr.PayloadBaseLLHeader, offset, len(ServiceMAC)), equal(ServiceMAC)}
 }
 
 func inState(bits uint32) []expr.Any {

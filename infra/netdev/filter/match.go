@@ -14,6 +14,7 @@ import (
 // Numbers of the wire formats.
 const (
 	etherIPv4, etherARP, etherIPv6 = 0x0800, 0x0806, 0x86dd
+	etherRARP                      = 0x8035
 	protoICMP, protoTCP, protoUDP  = 1, 6, 17
 	protoICMPv6                    = 58
 )
