@@ -58,12 +58,16 @@ func encoderOf(t reflect.Type, at Version) encoder {
 var (
 	marshalerType = reflect.TypeFor[json.Marshaler]()
 	timeType      = reflect.TypeFor[time.Time]()
+	itemsType     = reflect.TypeFor[items]()
 )
 
 func newEncoder(t reflect.Type, at Version) encoder {
 	switch {
 	case t == timeType:
 		return timeEncoder(seconds)
+	case t.Implements(itemsType):
+		elem := encoderOf(reflect.Zero(t).Interface().(items).item(), at)
+		return func(b []byte, v reflect.Value) ([]byte, error) { return v.Interface().(items).encode(b, elem) }
 	case t.Implements(marshalerType):
 		return func(b []byte, v reflect.Value) ([]byte, error) {
 			if k := v.Kind(); (k == reflect.Pointer || k == reflect.Interface) && v.IsNil() {

@@ -11,7 +11,7 @@ import (
 type held struct {
 	http.ResponseWriter
 	status int
-	body   bytes.Buffer
+	body   *bytes.Buffer
 }
 
 // WriteHeader keeps the status.
@@ -46,7 +46,8 @@ func (r *request) perform(w http.ResponseWriter, do func(http.ResponseWriter)) {
 		do(w)
 		return
 	}
-	h := &held{ResponseWriter: w}
+	h := &held{ResponseWriter: w, body: bodies.Get().(*bytes.Buffer)}
+	defer giveBack(h.body)
 	do(h)
 	if read {
 		r.conditional(h)

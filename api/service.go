@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"io"
 	"net/http"
 	"strings"
@@ -76,20 +77,29 @@ func (m *mount) Transform(ctx huma.Context, _ string, v any) (any, error) {
 	return shown{v, of(ctx.Context()).version}, nil
 }
 
-// bodies is room for bodies, used again and again; larger ones are rare.
-var bodies = sync.Pool{New: func() any { return new([]byte) }}
+// bodies is room for bodies, used again and again.
+var bodies = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
+// keptBody is how large room may be that is kept; larger bodies are rare.
 const keptBody = 4 << 20
+
+func giveBack(room *bytes.Buffer) {
+	if room.Cap() <= keptBody {
+		room.Reset()
+		bodies.Put(room)
+	}
+}
 
 // Marshal writes a body.
 func (m *mount) Marshal(w io.Writer, _ string, v any) error {
-	room := bodies.Get().(*[]byte)
-	b, err := (*room)[:0], error(nil)
-	defer func() {
-		if *room = b; cap(b) <= keptBody {
-			bodies.Put(room)
-		}
-	}()
+	var room *bytes.Buffer
+	if h, ok := w.(*held); ok { // where it goes is room enough
+		room = h.body
+	} else {
+		room = bodies.Get().(*bytes.Buffer)
+		defer giveBack(room)
+	}
+	b, err := room.AvailableBuffer(), error(nil)
 	switch s := v.(shown); body := s.body.(type) {
 	case nil:
 		return nil

@@ -89,16 +89,14 @@ const listen = "127.0.0.1:5000"
 func newCloud(t *testing.T, args ...string) *cloud {
 	t.Helper()
 	c := &cloud{t: t, binary: binary(t), data: t.TempDir(), args: args, name: fmt.Sprintf("skye2e-%d", os.Getpid())}
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	home, err := netns.Get()
+	for _, command := range []string{"netns add " + c.name, "-n " + c.name + " link set lo up"} {
+		if out, err := exec.CommandContext(t.Context(), "ip", strings.Fields(command)...).CombinedOutput(); err != nil {
+			t.Fatalf("ip %s: %v %s", command, err, out)
+		}
+	}
+	var err error
+	c.space, err = netns.GetFromName(c.name)
 	check(t, err)
-	defer func() { check(t, netns.Set(home)) }()
-	c.space, err = netns.NewNamed(c.name)
-	check(t, err)
-	lo, err := netlink.LinkByName("lo")
-	check(t, err)
-	check(t, netlink.LinkSetUp(lo))
 	t.Cleanup(func() {
 		c.stop()
 		c.killGuests()

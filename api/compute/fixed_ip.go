@@ -27,12 +27,12 @@ func (s *Service) addFixedIP(ctx context.Context, id string, in *addFixedIP) (*a
 		return nil, err
 	}
 	w := api.World(ctx)
-	for _, p := range portsOf(w, one) {
+	for _, p := range portsOf(w, &one) {
 		if p.NetworkID != in.NetworkID {
 			continue
 		}
 		for _, subnet := range w.Network.Subnets.Eldest(p.NetworkID) {
-			return s.readdress(ctx, p, append(addressesOf(p), netcmd.FixedIPRequest{SubnetID: subnet.ID}))
+			return s.readdress(ctx, *p, append(addressesOf(*p), netcmd.FixedIPRequest{SubnetID: subnet.ID}))
 		}
 	}
 	return nil, commands.Refuse(commands.NotFound, "Network could not be found for instance %s.", id)
@@ -48,10 +48,10 @@ func (s *Service) removeFixedIP(ctx context.Context, id string, in *removeFixedI
 	if err != nil {
 		return nil, commands.Refuse(commands.Invalid, "Invalid input for field/attribute address. Value: %s. It is not an address.", in.Address)
 	}
-	for _, p := range portsOf(api.World(ctx), one) {
-		all := addressesOf(p)
+	for _, p := range portsOf(api.World(ctx), &one) {
+		all := addressesOf(*p)
 		if at := slices.IndexFunc(all, func(f netcmd.FixedIPRequest) bool { return f.Address == address }); at >= 0 {
-			return s.readdress(ctx, p, slices.Delete(all, at, at+1))
+			return s.readdress(ctx, *p, slices.Delete(all, at, at+1))
 		}
 	}
 	return nil, commands.Refuse(commands.Invalid, "Instance %s doesn't have fixed IP '%s'.", id, in.Address)

@@ -59,8 +59,8 @@ func (s *Service) listInterfaces(ctx context.Context, in *serverID) (*interfaces
 		return nil, err
 	}
 	out := &interfacesOut{}
-	for _, p := range portsOf(api.World(ctx), one) {
-		out.Body.Interfaces = append(out.Body.Interfaces, showInterface(p))
+	for _, p := range portsOf(api.World(ctx), &one) {
+		out.Body.Interfaces = append(out.Body.Interfaces, showInterface(*p))
 	}
 	return out, nil
 }
@@ -70,10 +70,10 @@ func (s *Service) showInterface(ctx context.Context, in *interfaceID) (*interfac
 	if err != nil {
 		return nil, err
 	}
-	for _, p := range portsOf(api.World(ctx), one) {
+	for _, p := range portsOf(api.World(ctx), &one) {
 		if p.ID == in.Port {
 			out := &interfaceOut{}
-			out.Body.Interface = showInterface(p)
+			out.Body.Interface = showInterface(*p)
 			return out, nil
 		}
 	}
@@ -219,7 +219,7 @@ func (s *Service) changeGroups(ctx context.Context, id, name string, change func
 		return nil, err
 	}
 	var batch []commands.Command
-	for _, p := range portsOf(api.World(ctx), one) {
+	for _, p := range portsOf(api.World(ctx), &one) {
 		if !p.PortSecurity {
 			continue
 		}

@@ -207,7 +207,7 @@ func (s *Service) addFloatingIP(ctx context.Context, id string, in *addFloatingI
 		return nil, err
 	}
 	fixed := false
-	for _, p := range portsOf(api.World(ctx), one) {
+	for _, p := range portsOf(api.World(ctx), &one) {
 		for _, ip := range p.FixedIPs {
 			fixed = fixed || in.Fixed == "" || in.Fixed == ip.Address.String()
 		}

@@ -160,7 +160,7 @@ type viewer struct {
 	groups     map[string]string
 	hosts      map[string]view.Host
 	of         string // the server whose ports these are
-	ports      []netview.Port
+	ports      []*netview.Port
 }
 
 func newViewer(ctx context.Context, w *projections.World) *viewer {
@@ -178,9 +178,9 @@ func once[T any](known map[string]T, id string, find func() T) T {
 	return one
 }
 
-func (v *viewer) portsOf(s view.Server) []netview.Port {
+func (v *viewer) portsOf(s *view.Server) []*netview.Port {
 	if v.of != s.ID {
-		v.of, v.ports = s.ID, portsOf(v.world, s)
+		v.of, v.ports = s.ID, appendPorts(v.ports[:0], v.world, s)
 	}
 	return v.ports
 }
@@ -202,7 +202,7 @@ func (v *viewer) bookmark(kind, id string) api.Link {
 }
 
 // full is a server as lists show it.
-func (v *viewer) full(s view.Server) server {
+func (v *viewer) full(s *view.Server) server {
 	out := server{serverCore: v.core(s), serverMore: v.more(s)}
 	if v.inside {
 		out.serverInside = v.insides(s)
@@ -210,7 +210,7 @@ func (v *viewer) full(s view.Server) server {
 	return out
 }
 
-func (v *viewer) core(s view.Server) serverCore {
+func (v *viewer) core(s *view.Server) serverCore {
 	out := serverCore{
 		ID: s.ID, Name: s.Name, Status: s.Status(), TenantID: s.ProjectID, UserID: s.UserID, Metadata: s.Metadata,
 		HostID: hostID(s), Image: "", Created: s.CreatedAt, Updated: s.UpdatedAt, Addresses: v.addresses(s),
@@ -243,10 +243,10 @@ func (v *viewer) core(s view.Server) serverCore {
 	return out
 }
 
-func (v *viewer) more(s view.Server) *serverMore {
+func (v *viewer) more(s *view.Server) *serverMore {
 	out := &serverMore{
 		Zone: s.Zone, PinnedZone: text(s.Zone), KeyName: text(s.KeyName), LaunchedAt: s.LaunchedAt, TerminatedAt: s.EndedAt, TaskState: text(s.TaskState), VMState: s.VMState,
-		PowerState: s.PowerState, SecurityGroups: v.securityNames(s), Hostname: s.Hostname, ConfigDrive: configDrive(&s),
+		PowerState: s.PowerState, SecurityGroups: v.securityNames(s), Hostname: s.Hostname, ConfigDrive: configDrive(s),
 	}
 	if h := v.host(s.Host); h.Name != "" {
 		out.Zone = h.InZone()
@@ -254,7 +254,7 @@ func (v *viewer) more(s view.Server) *serverMore {
 	return out
 }
 
-func (v *viewer) insides(s view.Server) *serverInside {
+func (v *viewer) insides(s *view.Server) *serverInside {
 	root := rootDevice
 	out := &serverInside{
 		Host: text(s.Host), Hypervisor: text(s.Host), InstanceName: fmt.Sprintf("instance-%08x", s.Number), OldHostname: s.Hostname,
@@ -274,7 +274,7 @@ func (v *viewer) insides(s view.Server) *serverInside {
 
 // hostID tells the servers of one host from those of another, to each project in
 // its own way.
-func hostID(s view.Server) string {
+func hostID(s *view.Server) string {
 	if s.Host == "" {
 		return ""
 	}
@@ -291,7 +291,7 @@ func text(s string) *string {
 }
 
 // addresses are those of the server's ports by the names of their networks.
-func (v *viewer) addresses(s view.Server) map[string][]address {
+func (v *viewer) addresses(s *view.Server) map[string][]address {
 	out := map[string][]address{}
 	for _, p := range v.portsOf(s) {
 		name := once(v.networks, p.NetworkID, func() string {
@@ -310,7 +310,7 @@ func (v *viewer) addresses(s view.Server) map[string][]address {
 }
 
 // securityNames are those of the groups of a server's ports, each group once.
-func (v *viewer) securityNames(s view.Server) (names []securityName) {
+func (v *viewer) securityNames(s *view.Server) (names []securityName) {
 	var seen []string
 	for _, p := range v.portsOf(s) {
 		for _, id := range p.SecurityGroupIDs {
@@ -349,7 +349,7 @@ func (s *Service) showServer(ctx context.Context, in *serverID) (*serverOut, err
 	if err != nil {
 		return nil, err
 	}
-	out := &serverOut{oneServer[server]{newViewer(ctx, api.World(ctx)).full(one)}}
+	out := &serverOut{oneServer[server]{newViewer(ctx, api.World(ctx)).full(&one)}}
 	out.Body.Server.ServerGroups = groupsShown(api.World(ctx), one)
 	return out, nil
 }
@@ -402,9 +402,9 @@ func (s *Service) updateServer(ctx context.Context, in *updateServerIn) (*server
 		return nil, serverMissing(in.ID)
 	}
 	v := newViewer(ctx, w)
-	out := &serverOut{oneServer[server]{server{serverCore: v.core(one)}}}
+	out := &serverOut{oneServer[server]{server{serverCore: v.core(&one)}}}
 	if !api.From(ctx).Version.Before(2, 75) {
-		out.Body.Server = v.full(one)
+		out.Body.Server = v.full(&one)
 	}
 	out.Body.Server.ServerGroups = groupsShown(w, one)
 	return out, nil

@@ -249,7 +249,7 @@ func addressPattern(ctx context.Context, value string) (filter, error) {
 	re, err := pattern(value)
 	w := api.World(ctx)
 	return func(s *view.Server) bool {
-		for _, p := range portsOf(w, *s) {
+		for _, p := range portsOf(w, s) {
 			for _, ip := range p.FixedIPs {
 				if re.MatchString(ip.Address.String()) {
 					return true

@@ -18,18 +18,26 @@ type serverItem struct {
 	Links []api.Link `json:"links"`
 }
 
-type serversOut[T any] struct {
-	Body struct {
-		Servers []T        `json:"servers"`
-		Links   []api.Link `json:"servers_links,omitempty"`
+type (
+	serversOut struct {
+		Body struct {
+			Servers []serverItem `json:"servers"`
+			Links   []api.Link   `json:"servers_links,omitempty"`
+		}
 	}
-}
+	serversDetailOut struct {
+		Body struct {
+			Servers api.Items[server] `json:"servers"`
+			Links   []api.Link        `json:"servers_links,omitempty"`
+		}
+	}
+)
 
 type listServersIn struct{ api.Paging }
 
-func (s *Service) listServers(ctx context.Context, in *listServersIn) (*serversOut[serverItem], error) {
+func (s *Service) listServers(ctx context.Context, in *listServersIn) (*serversOut, error) {
 	page, links, err := pageOfServers(ctx, in, "index")
-	out := &serversOut[serverItem]{}
+	out := &serversOut{}
 	out.Body.Links = links
 	for _, one := range page {
 		out.Body.Servers = append(out.Body.Servers, serverItem{one.ID, one.Name, link(ctx, "servers", one.ID)})
@@ -37,12 +45,16 @@ func (s *Service) listServers(ctx context.Context, in *listServersIn) (*serversO
 	return out, err
 }
 
-func (s *Service) listServersDetail(ctx context.Context, in *listServersIn) (*serversOut[server], error) {
+func (s *Service) listServersDetail(ctx context.Context, in *listServersIn) (*serversDetailOut, error) {
 	page, links, err := pageOfServers(ctx, in, "detail")
-	out, v := &serversOut[server]{}, newViewer(ctx, api.World(ctx))
-	out.Body.Links, out.Body.Servers = links, make([]server, 0, len(page))
-	for _, one := range page {
-		out.Body.Servers = append(out.Body.Servers, v.full(one))
+	out, v := &serversDetailOut{}, newViewer(ctx, api.World(ctx))
+	out.Body.Links = links
+	out.Body.Servers = func(yield func(*server) bool) {
+		for _, one := range page {
+			if shown := v.full(one); !yield(&shown) {
+				return
+			}
+		}
 	}
 	return out, err
 }
@@ -51,7 +63,7 @@ func (s *Service) listServersDetail(ctx context.Context, in *listServersIn) (*se
 // pass may end a page early, and its link goes on from there.
 const maxLooked = 20000
 
-func pageOfServers(ctx context.Context, in *listServersIn, kind string) (page []view.Server, links []api.Link, err error) {
+func pageOfServers(ctx context.Context, in *listServersIn, kind string) (page []*view.Server, links []api.Link, err error) {
 	size, err := in.Size(ctx)
 	if err != nil {
 		return nil, nil, err
@@ -76,14 +88,14 @@ func pageOfServers(ctx context.Context, in *listServersIn, kind string) (page []
 		return nil, nil, err
 	}
 	more, looked, last := false, 0, ""
-	page = make([]view.Server, 0, min(size, 64))
+	page = make([]*view.Server, 0, min(size, 64))
 	for one := range all {
 		if len(page) == size || looked == maxLooked {
 			more = true
 			break
 		}
 		looked, last = looked+1, one.ID
-		if fits(&one) {
+		if fits(one) {
 			page = append(page, one)
 		}
 	}
@@ -130,7 +142,7 @@ func (f *serverSource) find(id string) (view.Server, bool) {
 }
 
 // byAge goes through the servers in the order of their creation.
-func (f *serverSource) byAge(newest bool) iter.Seq[view.Server] {
+func (f *serverSource) byAge(newest bool) iter.Seq[*view.Server] {
 	there, gone := f.tables.Servers.Oldest, f.tables.Ended.Oldest
 	if newest {
 		there, gone = f.tables.Servers.Newest, f.tables.Ended.Newest
@@ -148,13 +160,13 @@ func (f *serverSource) byAge(newest bool) iter.Seq[view.Server] {
 }
 
 // merged goes through two sequences that are in order as through one.
-func merged(a, b iter.Seq[view.Server], first func(a, b *view.Server) bool) iter.Seq[view.Server] {
-	return func(yield func(view.Server) bool) {
+func merged(a, b iter.Seq[*view.Server], first func(a, b *view.Server) bool) iter.Seq[*view.Server] {
+	return func(yield func(*view.Server) bool) {
 		next, stop := iter.Pull(b)
 		defer stop()
 		other, more := next()
 		for one := range a {
-			for more && !first(&one, &other) {
+			for more && !first(one, other) {
 				if !yield(other) {
 					return
 				}
@@ -172,17 +184,17 @@ func merged(a, b iter.Seq[view.Server], first func(a, b *view.Server) bool) iter
 
 // sorted goes through the servers behind the marker as sort_key and sort_dir
 // say. Creation time goes by an index; other keys sort what a project has.
-func (f *serverSource) sorted(ctx context.Context) (iter.Seq[view.Server], error) {
+func (f *serverSource) sorted(ctx context.Context) (iter.Seq[*view.Server], error) {
 	sorts, err := serverSortsOf(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var all []view.Server
+	var all []*view.Server
 	switch {
 	case f.host != "":
 		for _, s := range f.tables.Servers.OfHost(f.host) {
 			if f.project == "" || s.ProjectID == f.project {
-				all = append(all, s)
+				all = append(all, &s)
 			}
 		}
 	case sorts[0].Key == "created_at":
@@ -197,9 +209,9 @@ func (f *serverSource) sorted(ctx context.Context) (iter.Seq[view.Server], error
 			all = append(all, s)
 		}
 	}
-	in := func(a, b view.Server) int {
+	in := func(a, b *view.Server) int {
 		for _, s := range sorts {
-			if n := serverSorts[s.Key](&a, &b); n != 0 {
+			if n := serverSorts[s.Key](a, b); n != 0 {
 				if s.Desc {
 					return -n
 				}
@@ -210,12 +222,12 @@ func (f *serverSource) sorted(ctx context.Context) (iter.Seq[view.Server], error
 	}
 	slices.SortFunc(all, in)
 	if f.marker != nil {
-		all = all[len(all)-countBehind(all, *f.marker, in):]
+		all = all[len(all)-countBehind(all, f.marker, in):]
 	}
 	return slices.Values(all), nil
 }
 
-func countBehind(all []view.Server, marker view.Server, in func(a, b view.Server) int) int {
+func countBehind(all []*view.Server, marker *view.Server, in func(a, b *view.Server) int) int {
 	at, found := slices.BinarySearchFunc(all, marker, in)
 	if found {
 		at++

@@ -40,7 +40,7 @@ type addressesOut struct {
 
 func shortAddresses(ctx context.Context, s view.Server) map[string][]shortAddress {
 	out := map[string][]shortAddress{}
-	for network, all := range newViewer(ctx, api.World(ctx)).addresses(s) {
+	for network, all := range newViewer(ctx, api.World(ctx)).addresses(&s) {
 		for _, a := range all {
 			out[network] = append(out[network], shortAddress{a.Version, a.Addr})
 		}
@@ -202,7 +202,7 @@ func (s *Service) showAction(ctx context.Context, in *actionID) (*actionOut, err
 	events := make([]actionEvent, 0, len(a.Events))
 	for _, e := range a.Events {
 		one.Host = e.Host
-		shown := actionEvent{Event: e.Name, StartTime: e.StartedAt, FinishTime: e.EndedAt, Result: text(e.Result), HostID: hostID(one), Details: text(e.Details)}
+		shown := actionEvent{Event: e.Name, StartTime: e.StartedAt, FinishTime: e.EndedAt, Result: text(e.Result), HostID: hostID(&one), Details: text(e.Details)}
 		if inside {
 			shown.actionInside = &actionInside{Host: text(e.Host)}
 		}

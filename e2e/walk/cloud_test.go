@@ -13,6 +13,7 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -40,29 +41,31 @@ import (
 	"skylog/projections/public"
 )
 
-// Hosts; the second is where servers may move to.
+// Hosts; the second is where servers may move to, and the third has room for many.
 const (
 	host   = "host-one"
 	second = "host-two"
+	third  = "host-three"
 )
 
 // cloud is the whole gateway on a cell in memory, with one host.
 type cloud struct {
-	*testing.T
+	testing.TB
 	cell    *cell.Cell
 	gateway *api.Gateway
 	sign    image.Signer
 	tokens  map[string]string // by persona
 	named   map[string]string // what the tables may name: $project and the like
 	made    *int              // how many things have been made, for their names
+	rest    *atomic.Bool      // nothing is wanted of the hosts for now
 	history *cell.History
 	kept    []string // the folders that services keep things in
 }
 
 // newCloud assembles the gateway as serve does.
-func newCloud(t *testing.T) *cloud {
+func newCloud(t testing.TB) *cloud {
 	t.Helper()
-	c := &cloud{T: t, tokens: map[string]string{}, named: map[string]string{}, made: new(int), sign: image.Signer{Key: []byte("known to this process and no other")}}
+	c := &cloud{TB: t, tokens: map[string]string{}, named: map[string]string{}, made: new(int), rest: new(atomic.Bool), sign: image.Signer{Key: []byte("known to this process and no other")}}
 	ctx := c.start()
 	c.kept = append(c.kept, filepath.Join(t.TempDir(), "keys"))
 	keys, err := keystore.Open(c.kept[0])
@@ -160,10 +163,7 @@ func (c *cloud) bootstrap() {
 	_, err = c.cell.Do(c.Context(), boot)
 	c.must(err)
 	for i, name := range []string{host, second} {
-		ctx := commands.With(c.Context(), commands.Caller{Origin: "host." + name})
-		_, err = c.cell.Do(ctx, cmd.ReportHost{Host: name, ID: fmt.Sprintf("cccccccc-0000-4000-8000-%012d", i+1), Facts: cmd.Facts{
-			Type: "QEMU", Version: 7002000, Arch: "x86_64", VCPUs: 64, RAMMiB: 1 << (20 - i), DiskGiB: 4000, CPUModel: "host", HostIP: "192.0.2.1", Zone: "nova"}})
-		c.must(err)
+		c.joinHost(name, i+1, cmd.Facts{VCPUs: 64, RAMMiB: 1 << (20 - i), DiskGiB: 4000})
 	}
 	c.tokens["admin"] = c.login("admin", "admin")
 	for _, p := range []struct{ name, project, role string }{{"ada", "lab", "member"}, {"rita", "lab", "reader"}, {"eve", "elsewhere", "member"}, {"una", "", ""}} {
@@ -182,6 +182,15 @@ func (c *cloud) bootstrap() {
 		c.make("admin", "PUT /compute/v2.1/os-quota-sets/"+project, `{"quota_set":{"instances":-1,"cores":-1,"ram":-1,"key_pairs":-1}}`, "")
 		c.make("admin", "PUT /network/v2.0/quotas/"+project, `{"quota":{"network":-1,"subnet":-1,"port":-1,"security_group":-1,"security_group_rule":-1}}`, "")
 	}
+}
+
+// joinHost has a host join that has so much.
+func (c *cloud) joinHost(name string, number int, has cmd.Facts) {
+	c.Helper()
+	has.Type, has.Version, has.Arch, has.CPUModel, has.HostIP, has.Zone = "QEMU", 7002000, "x86_64", "host", "192.0.2.1", "nova"
+	ctx := commands.With(c.Context(), commands.Caller{Origin: "host." + name})
+	_, err := c.cell.Do(ctx, cmd.ReportHost{Host: name, ID: fmt.Sprintf("cccccccc-0000-4000-8000-%012d", number), Facts: has})
+	c.must(err)
 }
 
 // login returns a token for a project of domain default, or for none.
@@ -230,7 +239,10 @@ func (c *cloud) playHosts(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		for _, name := range []string{host, second} {
+		if c.rest.Load() {
+			continue
+		}
+		for _, name := range []string{host, second, third} {
 			c.playHost(commands.With(ctx, commands.Caller{Origin: "host." + name}), name)
 		}
 	}

@@ -52,6 +52,8 @@ var makers = map[string]maker{
 	"guards":  {"eve", "POST /network/v2.0/security-groups", `{"security_group":{"name":"eves"}}`, "security_group.id"},
 	"network": {"ada", "POST /network/v2.0/networks", `{"network":{"name":"$n"}}`, "network.id"},
 	"subnet":  {"ada", "POST /network/v2.0/subnets", `{"subnet":{"name":"$n","network_id":"$network","ip_version":4,"cidr":"10.0.0.0/24"}}`, "subnet.id"},
+	"roomy":   {"ada", "POST /network/v2.0/networks", `{"network":{"name":"$n"}}`, "network.id"},
+	"wide":    {"ada", "POST /network/v2.0/subnets", `{"subnet":{"name":"$n","network_id":"$roomy","ip_version":4,"cidr":"10.0.0.0/8"}}`, "subnet.network_id"},
 	"port":    {"ada", "POST /network/v2.0/ports", `{"port":{"name":"$n","network_id":"$network"}}`, "port.id"},
 	"sg":      {"ada", "POST /network/v2.0/security-groups", `{"security_group":{"name":"$n"}}`, "security_group.id"},
 	"rule":    {"ada", "POST /network/v2.0/security-group-rules", `{"security_group_rule":{"security_group_id":"$sg","direction":"ingress","protocol":"tcp","port_range_min":22,"port_range_max":22,"description":"$n"}}`, "security_group_rule.id"},

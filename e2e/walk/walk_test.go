@@ -36,6 +36,14 @@ type try struct {
 // tables tell of every operation how it is called.
 var tables = []map[string]try{identityTries, grantTries(), computeTries, operatorTries, proxyTries(), insideTries, goneTries(), imageTries, networkTries, tagTries(), placementTries, skylogTries}
 
+func allTries() map[string]try {
+	tries := map[string]try{}
+	for _, table := range tables {
+		maps.Copy(tries, table)
+	}
+	return tries
+}
+
 var parameter = regexp.MustCompile(`\{[^}]+\}`)
 
 // one is one operation, or one action of one, as it is tried.
@@ -51,10 +59,7 @@ type one struct {
 
 func TestEveryOperationServesItsRightfulCallerAndNobodyElse(t *testing.T) {
 	c := newCloud(t)
-	tries := map[string]try{}
-	for _, table := range tables {
-		maps.Copy(tries, table)
-	}
+	tries := allTries()
 	for _, o := range c.gateway.Operations() {
 		if len(o.Actions) == 0 {
 			o.Actions = []api.Action{{Rule: o.Rule}}
@@ -72,7 +77,7 @@ func TestEveryOperationServesItsRightfulCallerAndNobodyElse(t *testing.T) {
 			}
 			t.Run(name, func(t *testing.T) {
 				inner := *c
-				inner.T = t
+				inner.TB = t
 				x := &one{things: things{&inner, map[string]string{}}, try: how, name: name, service: o.Service}
 				x.read = o.Method == http.MethodGet || o.Method == http.MethodHead
 				x.prepare(o)

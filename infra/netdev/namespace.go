@@ -74,6 +74,9 @@ func ensureNamespace(name string) error {
 			return err
 		}
 		defer func() { _ = home.Close() }()
+		if err := shareNamespaces(); err != nil {
+			return err
+		}
 		made, err := netns.NewNamed(name) // the thread is in it now
 		if err != nil {
 			return errors.Join(fmt.Errorf("network namespace %s: %w", name, err), netns.Set(home))
@@ -81,6 +84,38 @@ func ensureNamespace(name string) error {
 		_ = made.Close()
 		return netns.Set(home)
 	})
+}
+
+// shareNamespaces makes the folder of namespaces a mount point of its own, as
+// `ip netns add` does when it finds that it isn't: what it mounts over them later
+// would hide ours, and they could not be removed any more.
+func shareNamespaces() error {
+	if err := os.MkdirAll(namespaceDir, 0o755); err != nil {
+		return err
+	}
+	dir, err := os.Open(namespaceDir)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = dir.Close() }()
+	if err := unix.Flock(int(dir.Fd()), unix.LOCK_EX); err != nil { // others look for it at the same time, `ip` too
+		return fmt.Errorf("lock %s: %w", namespaceDir, err)
+	}
+	share := func() error { return unix.Mount("", namespaceDir, "none", unix.MS_SHARED|unix.MS_REC, "") }
+	if err := share(); !errors.Is(err, unix.EINVAL) {
+		return wrapMount(err)
+	}
+	if err := unix.Mount(namespaceDir, namespaceDir, "none", unix.MS_BIND|unix.MS_REC, ""); err != nil {
+		return wrapMount(err)
+	}
+	return wrapMount(share())
+}
+
+func wrapMount(err error) error {
+	if err != nil {
+		return fmt.Errorf("share %s: %w", namespaceDir, err)
+	}
+	return nil
 }
 
 func removeNamespace(name string) error {

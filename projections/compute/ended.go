@@ -41,7 +41,7 @@ func newEndedServers() EndedServers {
 
 // Since goes through the servers of a project (empty: of all) that were deleted
 // at that time or later, behind the one given as marker if there is one.
-func (t *EndedServers) Since(project string, at time.Time, marker *Server) iter.Seq[Server] {
+func (t *EndedServers) Since(project string, at time.Time, marker *Server) iter.Seq[*Server] {
 	from, behind := order{project, at.UnixNano()}, ""
 	if marker != nil {
 		from.created, behind = marker.EndedAt.UnixNano(), marker.ID
@@ -51,12 +51,12 @@ func (t *EndedServers) Since(project string, at time.Time, marker *Server) iter.
 
 // Newest goes through the servers of a project (empty: of all) that are deleted,
 // those made last first, behind the server given as marker if there is one.
-func (t *EndedServers) Newest(project string, marker *Server) iter.Seq[Server] {
+func (t *EndedServers) Newest(project string, marker *Server) iter.Seq[*Server] {
 	return newestOf(t.newest, &t.Of, project, marker)
 }
 
 // Oldest goes through the same the other way round.
-func (t *EndedServers) Oldest(project string, marker *Server) iter.Seq[Server] {
+func (t *EndedServers) Oldest(project string, marker *Server) iter.Seq[*Server] {
 	return oldestOf(t.newest, &t.Of, project, marker)
 }
 

@@ -308,23 +308,24 @@ func (t *Servers) Named(project, name string) iter.Seq2[string, Server] {
 
 // Newest goes through the servers of a project (empty: of all), the newest
 // first, those behind the server given as marker or, without one, from the start.
-func (t *Servers) Newest(project string, marker *Server) iter.Seq[Server] {
+// They are the table's own and must not be written.
+func (t *Servers) Newest(project string, marker *Server) iter.Seq[*Server] {
 	return newestOf(t.newest, &t.Of, project, marker)
 }
 
 // Oldest goes through the same the other way round.
-func (t *Servers) Oldest(project string, marker *Server) iter.Seq[Server] {
+func (t *Servers) Oldest(project string, marker *Server) iter.Seq[*Server] {
 	return oldestOf(t.newest, &t.Of, project, marker)
 }
 
-func newestOf(x table.Index[order, string, Server], t *table.Of[string, Server], project string, marker *Server) iter.Seq[Server] {
+func newestOf(x table.Index[order, string, Server], t *table.Of[string, Server], project string, marker *Server) iter.Seq[*Server] {
 	at := order{project, 1<<63 - 1}
 	behind := "\xff"
 	if marker != nil {
 		at.created, behind = marker.CreatedAt.UnixNano(), marker.ID
 	}
-	return func(yield func(Server) bool) {
-		for p, s := range table.Before(x, t, at, behind) {
+	return func(yield func(*Server) bool) {
+		for p, s := range table.RowsBefore(x, t, at, behind) {
 			if p.Value.group != project {
 				return
 			}
@@ -335,7 +336,7 @@ func newestOf(x table.Index[order, string, Server], t *table.Of[string, Server],
 	}
 }
 
-func oldestOf(x table.Index[order, string, Server], t *table.Of[string, Server], project string, marker *Server) iter.Seq[Server] {
+func oldestOf(x table.Index[order, string, Server], t *table.Of[string, Server], project string, marker *Server) iter.Seq[*Server] {
 	at, behind := order{project, -1 << 63}, ""
 	if marker != nil {
 		at.created, behind = marker.CreatedAt.UnixNano(), marker.ID
@@ -344,9 +345,9 @@ func oldestOf(x table.Index[order, string, Server], t *table.Of[string, Server],
 }
 
 // upwards goes through what stands behind a place within its group.
-func upwards(x table.Index[order, string, Server], t *table.Of[string, Server], at order, behind string) iter.Seq[Server] {
-	return func(yield func(Server) bool) {
-		for p, s := range table.Behind(x, t, at, behind) {
+func upwards(x table.Index[order, string, Server], t *table.Of[string, Server], at order, behind string) iter.Seq[*Server] {
+	return func(yield func(*Server) bool) {
+		for p, s := range table.RowsBehind(x, t, at, behind) {
 			if p.Value.group != at.group {
 				return
 			}

@@ -144,6 +144,18 @@ func (t *Ports) OfDevice(deviceID, from string) iter.Seq2[string, Port] {
 	return within(t.byDevice, &t.Of, deviceID, from)
 }
 
+// Plugged goes through a device's ports by id. They are the table's own and must
+// not be written.
+func (t *Ports) Plugged(deviceID string) iter.Seq[*Port] {
+	return func(yield func(*Port) bool) {
+		for at, p := range table.RowsBehind(t.byDevice, &t.Of, deviceID, "") {
+			if at.Value != deviceID || !yield(p) {
+				return
+			}
+		}
+	}
+}
+
 // OfOwner goes through the ports of a device owner within a scope.
 func (t *Ports) OfOwner(scope, owner, from string) iter.Seq2[string, Port] {
 	return within(t.byOwner, &t.Of, Pair{scope, owner}, from)

@@ -163,9 +163,30 @@ func Before[I comparable, K comparable, S any](x Index[I, K, S], t *Of[K, S], i 
 }
 
 func found[I comparable, K comparable, S any](rows *tree, yield func(Place[I, K], S) bool) func(any) bool {
+	return foundRow(rows, func(p *Place[I, K], s *S) bool { return yield(*p, *s) })
+}
+
+func foundRow[I comparable, K comparable, S any](rows *tree, yield func(*Place[I, K], *S) bool) func(any) bool {
 	return func(at any) bool {
 		p := at.(*Place[I, K])
 		r, _ := rows.get(item{hint(&p.Key), &p.Key})
-		return yield(*p, r.(*row[K, S]).s)
+		return yield(p, &r.(*row[K, S]).s)
+	}
+}
+
+// RowsBehind is Behind without copies, for long lists of large rows: what it
+// yields is the table's own and must not be written.
+func RowsBehind[I comparable, K comparable, S any](x Index[I, K, S], t *Of[K, S], i I, k K) iter.Seq2[*Place[I, K], *S] {
+	entries, rows := t.d.tree(x.place), t.d.rows
+	return func(yield func(*Place[I, K], *S) bool) {
+		entries.up(entry(i, k), foundRow(rows, yield))
+	}
+}
+
+// RowsBefore is Before without copies, as RowsBehind is Behind.
+func RowsBefore[I comparable, K comparable, S any](x Index[I, K, S], t *Of[K, S], i I, k K) iter.Seq2[*Place[I, K], *S] {
+	entries, rows := t.d.tree(x.place), t.d.rows
+	return func(yield func(*Place[I, K], *S) bool) {
+		entries.down(entry(i, k), foundRow(rows, yield))
 	}
 }
