@@ -34,7 +34,7 @@ type serveSettings struct {
 	listen, s3Listen, data, publicURL string
 	tlsCert, tlsKey, policy, config   string
 	hypervisor, accelerator           string
-	simulated                         int
+	simulated, qemuHosts              int
 	simLatency                        time.Duration
 	simFailing                        float64
 	seed                              uint64
@@ -69,6 +69,7 @@ func serveCommand() *cobra.Command {
 	f.StringVar(&s.policy, "policy", "", "oslo.policy file whose rules replace the defaults; read again when it changes (default: policy.yaml in the data folder, if it is there)")
 	f.StringVar(&s.hypervisor, "hypervisor", "auto", "auto, qemu or none; with simulated hosts the default is none")
 	f.StringVar(&s.accelerator, "accelerator", "auto", "how QEMU runs guests: auto, kvm or tcg")
+	f.IntVar(&s.qemuHosts, "qemu-hosts", 1, "how many compute hosts this machine is, each with its own networks and an equal share of processors, memory and disk; more than 1 need root")
 	f.IntVar(&s.simulated, "simulate-hosts", 0, "how many simulated hosts to run")
 	f.DurationVar(&s.simLatency, "simulate-latency", 20*time.Millisecond, "how long a simulated host takes for a step, at least")
 	f.Float64Var(&s.simFailing, "simulate-failures", 0, "share of simulated steps that fail and are tried again, 0 to 1")

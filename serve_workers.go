@@ -99,22 +99,28 @@ func (n *node) runAgents(ctx context.Context, group *errgroup.Group, parallel in
 
 // agents makes the hosts of this process.
 func (n *node) agents(ctx context.Context) (map[string]*compute.Agent, int, error) {
-	agents := map[string]*compute.Agent{}
+	agents, wire := map[string]*compute.Agent{}, sim.NewWire()
 	for i := range n.simulated {
 		name := fmt.Sprintf("sim-%05d", i)
 		host := sim.NewHost(name, n.seed+uint64(i), compute.Facts{Type: "fake", Version: 1000, Arch: "x86_64",
 			VCPUs: 64, RAMMiB: 256 << 10, DiskGiB: 4000, CPUModel: "simulated", HostIP: "127.0.0.1"},
 			sim.Weather{Latency: n.simLatency, Failing: n.simFailing})
+		host.Wire = wire
 		agents[name] = n.agent(name, uuid.NewSHA1(uuid.NameSpaceURL, []byte("skylog:host:"+name)).String(), host, host, host)
 	}
 	if n.hypervisor == "none" {
+		if n.qemuHosts > 1 {
+			return nil, 0, fmt.Errorf("--qemu-hosts %d needs --hypervisor qemu", n.qemuHosts)
+		}
 		return agents, parallelSim, nil
 	}
-	real, err := n.realHost(ctx)
-	if err != nil || real == nil {
+	real, err := n.realHosts(ctx)
+	if err != nil || len(real) == 0 {
 		return agents, parallelSim, err
 	}
-	agents[real.Name] = real
+	for _, a := range real {
+		agents[a.Name] = a
+	}
 	return agents, parallelReal, nil
 }
 

@@ -40,6 +40,16 @@ type Wire struct {
 	mu sync.Mutex
 }
 
+// WireOf is the wire between the hosts of a machine that has its first host's
+// networks in dir.
+func WireOf(dir string) (*Wire, error) {
+	i, err := loadInstance(dir)
+	if err != nil {
+		return nil, err
+	}
+	return &Wire{Name: strings.ReplaceAll("skylog-"+string(i)+"-wire", "--", "-")}, nil
+}
+
 const (
 	wireBridge = "wire0"
 	wireMTU    = 65535 // so that no packet of a guest is too long with what the tunnel adds

@@ -2,13 +2,13 @@ package qemu
 
 import "path/filepath"
 
-// LiesUpon says whether any machine's disk was made upon the file, or a machine
-// is rescued from it: without it that machine is lost, set aside or not. One
-// whose record can't be read may lie upon anything.
-func (d *Driver) LiesUpon(path string) bool {
+// LiesUpon says whether any disk of the machines in a driver's folder was made
+// upon the file, or a machine is rescued from it: without it that machine is lost,
+// set aside or not. One whose record can't be read may lie upon anything.
+func LiesUpon(dir, path string) bool {
 	base := filepath.Base(path)
 	for _, pattern := range []string{"*", "*/*"} {
-		records, err := filepath.Glob(filepath.Join(d.dir, pattern, "machine.json"))
+		records, err := filepath.Glob(filepath.Join(dir, pattern, "machine.json"))
 		if err != nil {
 			return true
 		}

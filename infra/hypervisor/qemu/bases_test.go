@@ -7,10 +7,10 @@ import (
 )
 
 func TestABaseIsInUseWhileAMachineLiesUponIt(t *testing.T) {
-	d := &Driver{dir: t.TempDir()}
+	folder := t.TempDir()
 	record := func(dir, text string) {
 		t.Helper()
-		dir = filepath.Join(d.dir, dir)
+		dir = filepath.Join(folder, dir)
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			t.Fatal(err)
 		}
@@ -22,12 +22,12 @@ func TestABaseIsInUseWhileAMachineLiesUponIt(t *testing.T) {
 	record("m2", `{"Launch":{"Rescue":"b.raw"}}`)
 	record("quarantine/m3-1", `{"Base":"c.qcow2"}`)
 	for name, want := range map[string]bool{"a.qcow2": true, "b.raw": true, "c.qcow2": true, "d.qcow2": false} {
-		if got := d.LiesUpon("/cache/" + name); got != want {
+		if got := LiesUpon(folder, "/cache/"+name); got != want {
 			t.Errorf("%s: %v, want %v", name, got, want)
 		}
 	}
 	record("m4", `{`)
-	if !d.LiesUpon("/cache/d.qcow2") {
+	if !LiesUpon(folder, "/cache/d.qcow2") {
 		t.Error("a machine whose record can't be read lies upon nothing")
 	}
 }

@@ -36,12 +36,16 @@ type Config struct {
 	Dir    string // one folder for each machine
 	Host   Host   // what Probe found
 	HostIP string // shown to administrators
+	// Shares is of how many hosts on this machine this is one: it offers its part
+	// of processors, memory and disk. 0 is 1.
+	Shares int
 	Log    *slog.Logger
 }
 
 // Driver is the hypervisor of one host. It satisfies compute.Hypervisor.
 type Driver struct {
 	dir, hostIP string
+	shares      int
 	host        Host
 	log         *slog.Logger
 	lock        *os.File
@@ -81,7 +85,7 @@ func New(ctx context.Context, c Config) (*Driver, error) {
 		return nil, fmt.Errorf("hypervisor: another process drives the machines in %s: %w", dir, err)
 	}
 	d := &Driver{
-		dir: dir, hostIP: c.HostIP, host: c.Host, log: c.Log, lock: lock, step: func(string) error { return nil },
+		dir: dir, hostIP: c.HostIP, shares: max(1, c.Shares), host: c.Host, log: c.Log, lock: lock, step: func(string) error { return nil },
 		machines: map[string]*machine{}, changed: map[string]bool{}, wake: make(chan struct{}, 1),
 	}
 	d.ctx, d.stop = context.WithCancel(context.WithoutCancel(ctx))
@@ -219,18 +223,18 @@ func (d *Driver) note(id string) {
 func (d *Driver) Facts(context.Context) (compute.Facts, error) {
 	f := compute.Facts{
 		Type: "QEMU", Version: d.host.Version, Accelerator: d.host.Accelerator, Arch: "x86_64",
-		VCPUs: runtime.NumCPU(), CPUModel: valueOf("/proc/cpuinfo", "model name"), HostIP: d.hostIP,
+		VCPUs: max(1, runtime.NumCPU()/d.shares), CPUModel: valueOf("/proc/cpuinfo", "model name"), HostIP: d.hostIP,
 	}
 	kib, err := strconv.Atoi(strings.TrimSuffix(valueOf("/proc/meminfo", "MemTotal"), " kB"))
 	if err != nil {
 		return f, fmt.Errorf("hypervisor: memory of the host: %w", err)
 	}
-	f.RAMMiB = kib / 1024
+	f.RAMMiB = kib / 1024 / d.shares
 	var fs unix.Statfs_t
 	if err := unix.Statfs(d.dir, &fs); err != nil {
 		return f, fmt.Errorf("hypervisor: disk of the host: %w", err)
 	}
-	f.DiskGiB = int(fs.Blocks * uint64(fs.Bsize) >> 30)
+	f.DiskGiB = int(fs.Blocks*uint64(fs.Bsize)>>30) / d.shares
 	return f, nil
 }
 
