@@ -23,7 +23,7 @@ import (
 
 // FoldVersion changes whenever a build folds the same frames into other rows; a
 // snapshot of another version is not read, the log is.
-const FoldVersion = 6
+const FoldVersion = 7
 
 type namedTable struct {
 	name  string

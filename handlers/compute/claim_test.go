@@ -19,6 +19,9 @@ func TestClaimsOneByOneAreWhatIsKeptAsUsed(t *testing.T) {
 		"elsewhere, reverted":  {evt.ServerResizeRequested{ID: "s", Flavor: large, Host: "a"}, evt.ServerCarried{ID: "s"}, evt.ServerResized{ID: "s"}, evt.ServerResizeRevertRequested{ID: "s"}, evt.ServerResizeReverted{ID: "s"}},
 		"where it is":          {evt.ServerResizeRequested{ID: "s", Flavor: large, Host: "b"}, evt.ServerResized{ID: "s"}, evt.ServerResizeConfirmed{ID: "s"}},
 		"failed":               {evt.ServerResizeRequested{ID: "s", Flavor: large, Host: "a"}, evt.ServerActionFailed{ID: "s"}},
+		"live":                 {evt.ServerLiveMigrationRequested{ID: "s", Host: "a"}, evt.ServerLiveMigrationPrepared{ID: "s"}, evt.ServerLiveMigrated{ID: "s"}},
+		"live, not sent":       {evt.ServerLiveMigrationRequested{ID: "s", Host: "a"}, evt.ServerLiveMigrationPrepared{ID: "s"}, evt.ServerLiveMigrationFailed{ID: "s"}},
+		"live, deleted":        {evt.ServerLiveMigrationRequested{ID: "s", Host: "a"}, evt.ServerLiveMigrationPrepared{ID: "s"}, evt.ServerDeleted{ID: "s", Host: "b"}},
 		"deleted in between":   {evt.ServerResizeRequested{ID: "s", Flavor: large, Host: "a"}, evt.ServerCarried{ID: "s"}, evt.ServerDeleted{ID: "s", Host: "b"}},
 	} {
 		all := append(given.Events{small, hostA, hostB, created, placed, booted, other, onA}, move...)

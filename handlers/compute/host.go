@@ -99,7 +99,9 @@ func ForgetHost(w *projections.World, c cmd.ForgetHost) ([]events.Event, error) 
 
 // ReportOrphan notes a machine that nobody wants where it is.
 func ReportOrphan(w *projections.World, c cmd.ReportOrphan) ([]events.Event, error) {
-	if s, ok := w.Compute.Servers.Get(c.ID); ok && s.Host == c.Host || w.Compute.Remains.Has(view.RemainID{ID: c.ID, Host: c.Host}) || ok && s.Old != nil && s.Old.Host == c.Host {
+	s, ok := w.Compute.Servers.Get(c.ID)
+	known := ok && (s.Host == c.Host || s.Old != nil && s.Old.Host == c.Host || s.Live != nil && s.Live.To == c.Host)
+	if known || w.Compute.Remains.Has(view.RemainID{ID: c.ID, Host: c.Host}) {
 		return nil, nil // it is wanted, or wanted gone: the host will be told
 	}
 	return events.List(evt.OrphanFound(c)), nil

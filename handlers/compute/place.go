@@ -26,6 +26,12 @@ type want struct {
 	not           string // the host where it is
 	server, group string // whose group has a say
 	specs         map[string]string
+	also          func(*view.Host) bool // what else is asked of the host; nil: nothing
+}
+
+// suits says whether a host is what is asked for beside its room.
+func (ask *want) suits(h *view.Host) bool {
+	return h.Name != ask.not && (ask.also == nil || ask.also(h))
 }
 
 // place picks the host with the most free RAM on which the server fits, and says
@@ -35,7 +41,7 @@ func place(w *projections.World, ask want) (host, why string) {
 	with, asks, traits := companyOf(w, ask.group, ask.server), aggregateSpecs(ask.specs), traitSpecs(ask.specs)
 	if ask.host != "" { // named by an administrator: only whether it can be is asked
 		h, ok := w.Compute.Hosts.Get(ask.host)
-		if !ok || !h.Alive() || ask.host == ask.not || !fits(w, &h, ask.Usage) || !traits.allow(w, &h) || !with.allows(h.Name) {
+		if !ok || !h.Alive() || !ask.suits(&h) || !fits(w, &h, ask.Usage) || !traits.allow(w, &h) || !with.allows(h.Name) {
 			return "", noHost
 		}
 		return h.Name, ""
@@ -45,7 +51,7 @@ func place(w *projections.World, ask want) (host, why string) {
 		if looks++; looks > placeLooks || tries == placeTries {
 			break
 		}
-		if h.Name == ask.not || !with.allows(h.Name) || !meets(w, h.Name, asks) || !traits.allow(w, &h) {
+		if !ask.suits(&h) || !with.allows(h.Name) || !meets(w, h.Name, asks) || !traits.allow(w, &h) {
 			continue
 		}
 		tries++

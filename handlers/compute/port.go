@@ -55,6 +55,9 @@ func gone(w *projections.World, s *view.Server, unconfirmed bool) []events.Event
 	if s.Old != nil && s.Old.Host != s.Host {
 		ports = append(ports, evt.ServerLeft{ID: s.ID, Host: s.Old.Host})
 	}
+	if s.Live != nil {
+		ports = append(ports, evt.ServerLeft{ID: s.ID, Host: s.Live.To})
+	}
 	ports = append(append(ports, captureFailed(w, s)...), dropCarrier(w, s)...)
 	return append(ports, evt.ServerDeleted{ID: s.ID, Host: s.Host, Unconfirmed: unconfirmed})
 }

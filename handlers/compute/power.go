@@ -33,6 +33,8 @@ func actAnywhere(w *projections.World, id, action string, by cmd.By, from ...str
 		return s, commands.Refuse(commands.Conflict, "Cannot '%s' instance %s while it is in vm_state %s", action, id, s.VMState)
 	case s.TaskState != view.NoTask:
 		return s, commands.Refuse(commands.Conflict, "Cannot '%s' instance %s while it is in task_state %s", action, id, s.TaskState)
+	case s.Live != nil && action != "evacuate": // nobody knows yet where it is
+		return s, commands.Refuse(commands.Conflict, "Cannot '%s' instance %s while it is in task_state %s", action, id, view.MigratingLive)
 	}
 	return s, nil
 }
@@ -107,7 +109,7 @@ func ResetServerState(w *projections.World, c cmd.ResetServerState) ([]events.Ev
 	if !ok || s.Gone() {
 		return nil, serverMissing(c.ID)
 	}
-	reset := append(captureFailed(w, &s), dropCarrier(w, &s)...)
+	reset := slices.Concat(captureFailed(w, &s), dropCarrier(w, &s), letGo(w, &s))
 	if s.Old != nil && s.Old.Host != s.Host { // it stays where it is
 		reset = append(reset, evt.ServerLeft{ID: s.ID, Host: s.Old.Host})
 	}

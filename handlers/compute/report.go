@@ -11,10 +11,10 @@ import (
 )
 
 // reported returns the server that a host speaks of, if it may: the server is on
-// that host, and the report is about what is wanted of it now.
+// that host, and nowhere else soon, and the report is about what is wanted of it now.
 func reported(w *projections.World, host, id string, generation uint64) (view.Server, bool) {
 	s, ok := w.Compute.Servers.Get(id)
-	return s, ok && s.Host == host && s.Generation == generation && !s.Gone()
+	return s, ok && s.Host == host && s.Generation == generation && !s.Gone() && s.Live == nil
 }
 
 // ReportServer turns the state in which a host found a server into what has
@@ -126,6 +126,9 @@ func steps(from []cmd.Step) []evt.Step {
 // error; one that did is what it was before.
 func ReportServerFailed(w *projections.World, c cmd.ReportServerFailed) ([]events.Event, error) {
 	s, ok := w.Compute.Servers.Get(c.ID)
+	if ok && s.Live != nil && !s.Gone() {
+		return notAwaited(&s, &c), nil
+	}
 	if !ok || s.Host != c.Host || s.Generation != c.Generation || s.TaskState == view.NoTask {
 		return nil, nil
 	}
@@ -152,6 +155,9 @@ func failure(w *projections.World, s *view.Server, message, details string) []ev
 	}
 	if s.TaskState == view.Migrating || s.TaskState == view.Finishing {
 		e = append(e, back(w, s)...)
+	}
+	if s.Gone() { // it isn't, and its way to another host is at an end
+		e = append(e, letGo(w, s)...)
 	}
 	return append(e, failed)
 }
@@ -197,6 +203,9 @@ func PassDeadline(w *projections.World, c cmd.PassDeadline) ([]events.Event, err
 	}
 	if s.TaskState == view.NoTask {
 		return nil, commands.Refuse(commands.Conflict, "Instance %s waits for nothing.", c.ID)
+	}
+	if s.TaskState == view.MigratingLive && s.Live != nil {
+		return sentTooLong(w, &s), nil
 	}
 	return failure(w, &s, "The host did not finish "+s.TaskState+" in time.", ""), nil
 }

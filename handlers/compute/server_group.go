@@ -74,6 +74,9 @@ func companyOf(w *projections.World, group, server string) company {
 		if id != server && s.Host != "" && !s.Gone() {
 			c.on[s.Host]++
 			c.anybody = true
+			if s.Live != nil { // it counts in both places
+				c.on[s.Live.To]++
+			}
 		}
 	}
 	return c

@@ -139,6 +139,14 @@ func begunChange(e events.Event) (id, action, step string) {
 		return e.ID, "restore", "compute_restore_instance"
 	case evt.ServerEvacuationRequested:
 		return e.ID, "evacuate", "compute_rebuild_instance"
+	case evt.ServerLiveMigrationRequested:
+		return e.ID, "live-migration", "compute_pre_live_migration"
+	case evt.ServerLiveMigrationForced:
+		return e.ID, "live_migration_force_complete", ""
+	case evt.ServerLiveMigrationAbortRequested:
+		if !e.Overdue {
+			return e.ID, "live_migration_cancel", ""
+		}
 	}
 	return "", "", ""
 }
@@ -190,6 +198,10 @@ func ended(e events.Event) (id, failure string) {
 		return e.ID, ""
 	case evt.ServerInterfaceDetached:
 		return e.ID, ""
+	case evt.ServerLiveMigrated:
+		return e.ID, ""
+	case evt.ServerLiveMigrationFailed:
+		return e.ID, e.Message
 	case evt.ServerBuildFailed:
 		return e.ID, e.Message
 	case evt.ServerActionFailed:
@@ -214,24 +226,56 @@ func (t *Actions) Apply(e events.Event, m events.Meta, servers *Servers) {
 		t.Put(ActionID{id, m.Number}, a)
 		t.trim(id)
 	}
+	if e, ok := e.(evt.ServerLiveMigrationPrepared); ok { // what began where it goes goes on where it is
+		s, _ := servers.Get(e.ID)
+		t.step(e.ID, ActionEvent{Name: "compute_live_migration", Host: s.Host, StartedAt: m.Time})
+	}
 	if id, failure := ended(e); id != "" {
 		t.end(id, failure, m.Time)
 	}
 }
 
+// open is the newest action of a server that has steps, if the last of them is
+// still going on. What has no steps, as a lock, came while another went on.
+func (t *Actions) open(id string) (ActionID, Action, bool) {
+	for k, a := range t.Back(ActionID{id, 1<<64 - 1}) {
+		switch {
+		case k.ServerID != id:
+			return k, a, false
+		case len(a.Events) > 0:
+			return k, a, a.Events[len(a.Events)-1].EndedAt.IsZero()
+		}
+	}
+	return ActionID{}, Action{}, false
+}
+
 // end closes the newest action of a server, if it is still going on.
 func (t *Actions) end(id, failure string, at time.Time) {
+	k, a, open := t.open(id)
+	if !open {
+		return
+	}
+	a.Events = slices.Clone(a.Events)
+	last := &a.Events[len(a.Events)-1]
+	last.EndedAt, last.Result, a.UpdatedAt = at, "Success", at
+	if failure != "" {
+		last.Result, last.Details, a.Message = "Error", failure, "Error"
+	}
+	t.Put(k, a)
+}
+
+// step ends a step of the newest action of a server and begins the next.
+func (t *Actions) step(id string, next ActionEvent) {
+	t.end(id, "", next.StartedAt)
 	for k, a := range t.Back(ActionID{id, 1<<64 - 1}) {
-		if k.ServerID != id || len(a.Events) == 0 || !a.Events[0].EndedAt.IsZero() {
+		if k.ServerID != id {
 			return
 		}
-		a.Events = slices.Clone(a.Events)
-		a.Events[0].EndedAt, a.Events[0].Result, a.UpdatedAt = at, "Success", at
-		if failure != "" {
-			a.Events[0].Result, a.Events[0].Details, a.Message = "Error", failure, "Error"
+		if len(a.Events) > 0 {
+			a.Events = append(slices.Clone(a.Events), next)
+			t.Put(k, a)
+			return
 		}
-		t.Put(k, a)
-		return
 	}
 }
 

@@ -13,8 +13,8 @@ type Claim struct {
 	Usage
 }
 
-// Claims are all that a server takes of hosts: while it may still go back where
-// it was, that is room in two places.
+// Claims are all that a server takes of hosts: while it is on its way, or may
+// still go back where it was, that is room in two places.
 func (s *Server) Claims() []Claim {
 	var all []Claim
 	add := func(host string, u Usage) {
@@ -29,6 +29,9 @@ func (s *Server) Claims() []Claim {
 		add(s.Old.To, s.Old.Room)
 	default:
 		add(s.Host, s.usage())
+		if s.Live != nil {
+			add(s.Live.To, s.usage())
+		}
 	}
 	return all
 }
@@ -45,6 +48,9 @@ func (s *Server) claimed() (u Usage, counts bool) {
 		}
 	case s.Host != "":
 		u = s.usage()
+		if s.Live != nil {
+			u = addUsage(u, u, 1)
+		}
 	}
 	counts, u.Servers = u.Servers > 0, 1
 	return u, counts

@@ -165,6 +165,12 @@ func claimant(e events.Event) string {
 		return e.ID
 	case evt.ServerEvacuationRequested:
 		return e.ID
+	case evt.ServerLiveMigrationRequested:
+		return e.ID
+	case evt.ServerLiveMigrated:
+		return e.ID
+	case evt.ServerLiveMigrationFailed:
+		return e.ID
 	}
 	return ""
 }

@@ -21,6 +21,20 @@ type Migration struct {
 	From, To                 string
 	OldFlavorID, NewFlavorID string
 	CreatedAt, UpdatedAt     time.Time
+	evt.Transfer             // of a live one, as it was heard last
+}
+
+// LiveMigration is the type of moves during which the server runs; the states
+// in which they are under way are Preparing and Underway.
+const (
+	LiveMigration = "live-migration"
+	Preparing     = "preparing"
+	Underway      = "running"
+)
+
+// Live says that the migration is a live one that is under way.
+func (m *Migration) Live() bool {
+	return m.Type == LiveMigration && (m.Status == Preparing || m.Status == Underway)
 }
 
 // maxMigrations is how many are kept of one server; the log has all.
@@ -71,13 +85,15 @@ func (t *Migrations) Apply(e events.Event, m events.Meta, servers *Servers) {
 	case evt.ServerEvacuated:
 		t.turn(e.ID, m, "done")
 	case evt.ServerActionFailed:
-		if s, ok := servers.Get(e.ID); ok && slices.Contains([]string{Migrating, Finishing, Reverting, Evacuating}, s.TaskState) {
+		if s, ok := servers.Get(e.ID); ok && slices.Contains([]string{Migrating, Finishing, Reverting, Evacuating, MigratingLive}, s.TaskState) {
 			t.turn(e.ID, m, "error")
 		}
 	case evt.ServerDeleted:
 		for _, number := range t.numbers(e.ID) {
 			t.Delete(number)
 		}
+	default:
+		t.applyLive(e, m, servers)
 	}
 }
 
@@ -98,8 +114,16 @@ func (t *Migrations) begin(server string, m events.Meta, servers *Servers, of Mi
 
 // turn says what became of a server's newest migration.
 func (t *Migrations) turn(server string, m events.Meta, status string) {
+	t.newest(server, m, func(of *Migration) { of.Status = status })
+}
+
+// newest changes a server's newest migration.
+func (t *Migrations) newest(server string, m events.Meta, how func(*Migration)) {
 	if numbers := t.numbers(server); len(numbers) > 0 {
-		t.Update(numbers[len(numbers)-1], func(of *Migration) { of.Status, of.UpdatedAt = status, m.Time })
+		t.Update(numbers[len(numbers)-1], func(of *Migration) {
+			how(of)
+			of.UpdatedAt = m.Time
+		})
 	}
 }
 

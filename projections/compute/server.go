@@ -40,19 +40,20 @@ const (
 	Resuming      = "resuming"
 	Deleting      = "deleting"
 
-	Rebuilding   = "rebuilding"
-	Rescuing     = "rescuing"
-	Unrescuing   = "unrescuing"
-	Migrating    = "resize_migrating" // its disk is on its way
-	Finishing    = "resize_finish"
-	Reverting    = "resize_reverting"
-	Restoring    = "restoring"
-	Evacuating   = "rebuild_spawning"
-	Snapshotting = "image_snapshot"
-	BackingUp    = "image_backup"
-	Shelving     = "shelving"
-	Unshelving   = "unshelving"
-	NoTask       = ""
+	Rebuilding    = "rebuilding"
+	Rescuing      = "rescuing"
+	Unrescuing    = "unrescuing"
+	Migrating     = "resize_migrating" // its disk is on its way
+	Finishing     = "resize_finish"
+	Reverting     = "resize_reverting"
+	Restoring     = "restoring"
+	Evacuating    = "rebuild_spawning"
+	MigratingLive = "migrating" // while it runs
+	Snapshotting  = "image_snapshot"
+	BackingUp     = "image_backup"
+	Shelving      = "shelving"
+	Unshelving    = "unshelving"
+	NoTask        = ""
 )
 
 // Power states as Nova numbers them (power_state.py).
@@ -92,6 +93,8 @@ type Server struct {
 	Rescue *ImageUse
 	// Old is what it was before a resize or a move, until that is confirmed.
 	Old *Before
+	// Live is its way to another host while it runs; nil: it is on none.
+	Live *LiveMove
 	// Capture is the image that its disk is becoming; nil: none.
 	Capture *Capture
 	// Backups are the images of each kind of backup, the newest first.
@@ -168,6 +171,8 @@ func (s *Server) Status() string {
 		return "RESIZE"
 	case s.TaskState == Reverting:
 		return "REVERT_RESIZE"
+	case s.TaskState == MigratingLive:
+		return "MIGRATING"
 	case s.VMState == Stopped:
 		return "SHUTOFF"
 	case s.VMState == SoftDeleted:
@@ -247,6 +252,9 @@ func newServers() Servers {
 	t.byNextHost = table.By(&t.Of, strings.Compare, func(s *Server, emit func(string)) {
 		if s.Old != nil && s.Old.To != "" && s.Old.To != s.Host && s.Old.To != s.Old.Host {
 			emit(s.Old.To)
+		}
+		if s.Live != nil {
+			emit(s.Live.To)
 		}
 	})
 	t.byName = table.By(&t.Of, comparePairs, func(s *Server, emit func([2]string)) {

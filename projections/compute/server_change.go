@@ -160,6 +160,8 @@ func (t *Servers) applyMoves(e events.Event, m events.Meta) {
 		t.settled(e.ID, m, func(s *Server) { s.LaunchedAt = m.Time })
 	case evt.ServerResizeReverted:
 		t.settled(e.ID, m, func(s *Server) { s.Old = nil })
+	default:
+		t.applyLiveMoves(e, m)
 	}
 }
 
@@ -207,6 +209,7 @@ func (s *Server) revert() {
 // undo takes back what a failed action wanted of the server.
 func (s *Server) undo() {
 	s.Capture = nil
+	s.moveLive(func(l *LiveMove) { l.Abort = true })
 	if s.VMState != Rescued {
 		s.Rescue = nil
 	}

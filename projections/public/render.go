@@ -34,7 +34,7 @@ var harmless = map[string]bool{"PublicKey": true, "KeyName": true, "KeyType": tr
 var insides = map[string]bool{
 	"Host": true, "HostIP": true, "VNI": true, "By": true, "BuildBy": true, "Due": true, "Upload": true, "Details": true,
 	"SendersChanged": true, "LeftGroups": true, "Unconfirmed": true, "Generation": true, "Epoch": true, "Attributes": true,
-	"Options": true, "Segment": true, "Carrier": true, "Disk": true, "Backend": true, "Node": true,
+	"Options": true, "Segment": true, "Carrier": true, "Disk": true, "Backend": true, "Node": true, "Endpoint": true,
 }
 
 func visibilityOf(field string) visibility {

@@ -30,6 +30,7 @@ const (
 
 // Join reports the host and what it has until the cell has taken it.
 func (a *Agent) Join(ctx context.Context) error {
+	a.Until(ctx)
 	for {
 		f, err := a.Hypervisor.Facts(ctx)
 		if err == nil {

@@ -45,7 +45,10 @@ type Booter struct {
 	// plugging is held to take a port away, and shared to plug one, so that a port
 	// which moves from one server to another isn't lost between them.
 	plugging sync.RWMutex
-	captures captures
+	captures errands
+	// departures are the machines that are being sent to other hosts.
+	departures errands
+	life       context.Context // of what goes on beside wants; nil: not yet
 }
 
 // did is what is known of a machine: the wish that was last carried out, so that
@@ -57,6 +60,8 @@ type did struct {
 	power            Power
 	reported         bool
 	ports            []string
+	endpoint         string // where it was told that a machine is awaited
+	sent             *sent  // how the sending of the machine ended
 }
 
 // Reconcile brings one machine to what is wanted of it, and reports. A new want
@@ -72,7 +77,14 @@ func (b *Booter) Reconcile(ctx context.Context, want ServerWant) error {
 	case want.Gone:
 		return b.remove(ctx, want)
 	}
-	b.captures.drop(want.ID, want.Capture)
+	switch {
+	case want.Arrival != "":
+		return b.await(ctx, want)
+	case want.Departure != nil:
+		return b.depart(ctx, want)
+	}
+	b.captures.drop(want.ID, want.Capture.image())
+	b.departures.drop(want.ID, "")
 	known := before.carried
 	steps := &story{clock: b.Clock}
 	m, err := b.make(ctx, want, steps)
@@ -114,36 +126,53 @@ func reason(err error) string {
 	return text
 }
 
-// make plugs the ports, fetches the image and makes the machine.
-func (b *Booter) make(ctx context.Context, want ServerWant, steps *story) (Machine, error) {
-	spec := want.Spec
-	spec.Generation = want.Generation
-	var user bool
-	err := steps.do("network", func() error {
-		for i := range want.Ports {
-			p := &want.Ports[i]
-			p.Metadata = want.Metadata
-			attached, err := b.plug(ctx, *p)
-			if err != nil {
-				return fmt.Errorf("plug port %s: %w", p.ID, err)
-			}
-			if attached.User != nil {
-				user = true
-				b.Logger.Info("SSH leads to the guest", "server", want.ID, "name", want.Metadata.Name, "address", fmt.Sprintf("127.0.0.1:%d", attached.User.SSHPort))
-			}
-			spec.NICs = append(spec.NICs, NIC{PortID: p.ID, MAC: p.MAC, MTU: p.MTU, Attachment: attached})
+// make prepares what a machine needs and makes it.
+func (b *Booter) make(ctx context.Context, want ServerWant, steps *story) (m Machine, err error) {
+	spec, err := b.prepare(ctx, &want, steps)
+	if err != nil {
+		return m, err
+	}
+	err = steps.do("hypervisor", func() (err error) {
+		m, err = b.Hypervisor.Apply(ctx, spec)
+		return err
+	})
+	return m, err
+}
+
+// plugAll plugs the ports of a want.
+func (b *Booter) plugAll(ctx context.Context, want *ServerWant) (nics []NIC, err error) {
+	for i := range want.Ports {
+		p := &want.Ports[i]
+		p.Metadata = want.Metadata
+		attached, err := b.plug(ctx, *p)
+		if err != nil {
+			return nil, fmt.Errorf("plug port %s: %w", p.ID, err)
 		}
-		return nil
+		if attached.User != nil {
+			b.Logger.Info("SSH leads to the guest", "server", want.ID, "name", want.Metadata.Name, "address", fmt.Sprintf("127.0.0.1:%d", attached.User.SSHPort))
+		}
+		nics = append(nics, NIC{PortID: p.ID, MAC: p.MAC, MTU: p.MTU, Attachment: attached})
+	}
+	return nics, nil
+}
+
+// prepare plugs the ports and fetches the images, and says what the machine shall be.
+func (b *Booter) prepare(ctx context.Context, want *ServerWant, steps *story) (spec MachineSpec, err error) {
+	spec = want.Spec
+	spec.Generation = want.Generation
+	err = steps.do("network", func() (err error) {
+		spec.NICs, err = b.plugAll(ctx, want)
+		return err
 	})
 	if err != nil {
-		return Machine{}, err
+		return spec, err
 	}
 	err = steps.do("image", func() (err error) {
 		spec.Disk.BasePath, err = b.Images.Fetch(ctx, want.Image)
 		return err
 	})
 	if err != nil {
-		return Machine{}, fmt.Errorf("fetch image %s: %w", want.Image.ID, err)
+		return spec, fmt.Errorf("fetch image %s: %w", want.Image.ID, err)
 	}
 	if want.Rescue != nil {
 		spec.Rescue = &Base{Format: want.Rescue.Format}
@@ -152,25 +181,22 @@ func (b *Booter) make(ctx context.Context, want ServerWant, steps *story) (Machi
 			return err
 		})
 		if err != nil {
-			return Machine{}, fmt.Errorf("fetch image %s: %w", want.Rescue.ID, err)
+			return spec, fmt.Errorf("fetch image %s: %w", want.Rescue.ID, err)
 		}
 	}
+	user := slices.ContainsFunc(spec.NICs, func(n NIC) bool { return n.User != nil })
 	if want.ConfigDrive || user { // a user-mode network has no metadata service
 		if spec.ConfigDrive, err = b.ConfigDrive(*want.Metadata); err != nil {
-			return Machine{}, fmt.Errorf("config drive: %w", err)
+			return spec, fmt.Errorf("config drive: %w", err)
 		}
 	}
-	var m Machine
-	err = steps.do("hypervisor", func() (err error) {
-		m, err = b.Hypervisor.Apply(ctx, spec)
-		return err
-	})
-	return m, err
+	return spec, nil
 }
 
 // remove takes away all that a server had on this host. It is the undo of make.
 func (b *Booter) remove(ctx context.Context, want ServerWant) error {
-	b.captures.drop(want.ID, nil)
+	b.captures.drop(want.ID, "")
+	b.departures.drop(want.ID, "")
 	if err := b.Hypervisor.Destroy(ctx, want.ID); err != nil {
 		return fmt.Errorf("destroy machine %s: %w", want.ID, err)
 	}
@@ -253,6 +279,16 @@ func (b *Booter) note(id string, d did) {
 		b.done = map[string]did{}
 	}
 	b.done[id] = d
+}
+
+// update changes what is known of a machine.
+func (b *Booter) update(id string, how func(*did)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if d, ok := b.done[id]; ok {
+		how(&d)
+		b.done[id] = d
+	}
 }
 
 // story is what a worker did, step by step.

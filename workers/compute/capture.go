@@ -24,34 +24,34 @@ const (
 	captureAgain = 2 * time.Second
 )
 
-// captures are the disks that are becoming images, by machine. They go on beside
-// what else is wanted of their machines: it may take long.
-type captures struct {
+// errands are what goes on beside what else is wanted of machines, since it may
+// take long: one of a kind for each machine.
+type errands struct {
 	mu    sync.Mutex
-	under map[string]*capturing
+	under map[string]*errand
 }
 
-type capturing struct {
-	imageID string
-	cancel  context.CancelFunc
-	done    chan struct{}
+type errand struct {
+	about  string // the image that a disk becomes, or the migration by which a machine goes
+	cancel context.CancelFunc
+	done   chan struct{}
 }
 
-// begin says whether this capture has to begin; it then must be ended.
-func (c *captures) begin(id string, now *capturing) bool {
+// begin says whether this errand has to begin; it then must be ended.
+func (c *errands) begin(id string, now *errand) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if _, busy := c.under[id]; busy {
 		return false
 	}
 	if c.under == nil {
-		c.under = map[string]*capturing{}
+		c.under = map[string]*errand{}
 	}
 	c.under[id] = now
 	return true
 }
 
-func (c *captures) end(id string, now *capturing) {
+func (c *errands) end(id string, now *errand) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.under[id] == now {
@@ -60,12 +60,12 @@ func (c *captures) end(id string, now *capturing) {
 	close(now.done)
 }
 
-// drop breaks off what a machine's disk was becoming, unless that is wanted still.
-func (c *captures) drop(id string, wanted *CaptureRef) {
+// drop breaks off a machine's errand and waits for its end, unless it is wanted still.
+func (c *errands) drop(id, wanted string) {
 	c.mu.Lock()
 	now := c.under[id]
 	c.mu.Unlock()
-	if now == nil || wanted != nil && wanted.ImageID == now.imageID {
+	if now == nil || wanted == now.about {
 		return
 	}
 	now.cancel()
@@ -75,7 +75,7 @@ func (c *captures) drop(id string, wanted *CaptureRef) {
 // capture begins to make an image of a machine's disk, and reports when it is there.
 func (b *Booter) capture(ctx context.Context, want ServerWant) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), captureTime)
-	now := &capturing{imageID: want.Capture.ImageID, cancel: cancel, done: make(chan struct{})}
+	now := &errand{about: want.Capture.ImageID, cancel: cancel, done: make(chan struct{})}
 	if !b.captures.begin(want.ID, now) {
 		cancel()
 		return

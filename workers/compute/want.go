@@ -43,10 +43,32 @@ type ServerWant struct {
 	Rescue *ImageRef `json:",omitempty"`
 	// Capture is the image that its disk shall become.
 	Capture *CaptureRef `json:",omitempty"`
+	// Arrival names the migration by which the server comes to this host, running;
+	// until it has come, nobody makes it here.
+	Arrival string `json:",omitempty"`
+	// Departure is the server's way to another host. As long as it isn't settled
+	// whether the server is here still, nobody makes it here either.
+	Departure *Departure `json:",omitempty"`
 }
 
 // CaptureRef names an image that a disk becomes.
 type CaptureRef struct{ ImageID string }
+
+// image is the image that is wanted; empty: none is.
+func (c *CaptureRef) image() string {
+	if c == nil {
+		return ""
+	}
+	return c.ImageID
+}
+
+// Departure is a machine's way to another host while it runs.
+type Departure struct {
+	Migration string // names the move
+	Endpoint  string // where the other host waits
+	Hurry     bool   `json:",omitempty"` // the machine may stand still meanwhile
+	Abort     bool   `json:",omitempty"` // it shall stay if it is here still
+}
 
 // Kind is the subject token of servers' wants.
 const Kind = "server"
@@ -202,6 +224,18 @@ func remade(e events.Event) string {
 		return e.ID
 	case evt.ServerInterfaceDetached:
 		return e.ID
+	case evt.ServerLiveMigrationRequested:
+		return e.ID
+	case evt.ServerLiveMigrationPrepared:
+		return e.ID
+	case evt.ServerLiveMigrationForced:
+		return e.ID
+	case evt.ServerLiveMigrationAbortRequested:
+		return e.ID
+	case evt.ServerLiveMigrated:
+		return e.ID
+	case evt.ServerLiveMigrationFailed:
+		return e.ID
 	}
 	return ""
 }
@@ -268,7 +302,17 @@ func (m Wants) of(w *projections.World, id string) ([]workers.Want, error) {
 			return all, err
 		}
 	}
-	want, broken := m.here(w, &s)
+	want, broken := m.at(w, &s, s.Host)
+	if l := s.Live; l != nil {
+		next, broken := m.at(w, &s, l.To)
+		next.Arrival = l.Migration
+		if err := add(next); err != nil {
+			return all, errors.Join(broken, err)
+		}
+		if l.Endpoint != "" {
+			want.Departure = &Departure{Migration: l.Migration, Endpoint: l.Endpoint, Hurry: l.Hurry, Abort: l.Abort}
+		}
+	}
 	return all, errors.Join(broken, add(want))
 }
 
@@ -288,18 +332,19 @@ func (m Wants) image(i *view.ImageUse) ImageRef {
 	return ImageRef{ID: i.ID, URL: m.ImageURL(i.ID), Format: i.Format, SHA512: i.SHA512, SizeBytes: i.SizeBytes, VirtualGiB: i.VirtualGiB}
 }
 
-// here is the want of the host where a server is.
-func (m Wants) here(w *projections.World, s *view.Server) (ServerWant, error) {
-	want := m.plain(w, s, s.Host, &s.Flavor, &s.Base)
+// at is the want of the host where a server is, or of the one that it goes to
+// while it runs.
+func (m Wants) at(w *projections.World, s *view.Server, host string) (ServerWant, error) {
+	want := m.plain(w, s, host, &s.Flavor, &s.Base)
 	if s.Gone() {
-		return ServerWant{ID: s.ID, Host: s.Host, Generation: w.Events, Wish: s.Generation, Cause: s.Cause, Gone: true, PortIDs: s.PortIDs}, nil
+		return ServerWant{ID: s.ID, Host: host, Generation: w.Events, Wish: s.Generation, Cause: s.Cause, Gone: true, PortIDs: s.PortIDs}, nil
 	}
 	switch {
 	case s.Old == nil, s.Old.Host != s.Host:
 	case s.Old.To == s.Host && s.TaskState != view.Reverting:
 		want.Spec.Disk.Copy, want.Spec.Disk.From, want.Spec.Disk.Keep = true, s.Old.Disk, []uint64{s.Old.Disk}
 	case s.TaskState == view.Migrating: // it is still what it was
-		want = m.plain(w, s, s.Host, &s.Old.Flavor, &s.Old.Base)
+		want = m.plain(w, s, host, &s.Old.Flavor, &s.Old.Base)
 		want.Spec.Disk.Number = s.Old.Disk
 	}
 	if s.Rescue != nil {
@@ -312,9 +357,9 @@ func (m Wants) here(w *projections.World, s *view.Server) (ServerWant, error) {
 	want.ConfigDrive = s.ConfigDrive
 	meta, err := m.metadata(s)
 	if err != nil { // the host must know that the machine is wanted all the same
-		return ServerWant{ID: s.ID, Host: s.Host, Generation: w.Events, Wish: s.Generation, Leave: true, PortIDs: portsOf(w, s)}, err
+		return ServerWant{ID: s.ID, Host: host, Generation: w.Events, Wish: s.Generation, Leave: true, PortIDs: portsOf(w, s)}, err
 	}
-	if h, ok := w.Compute.Hosts.Get(s.Host); ok {
+	if h, ok := w.Compute.Hosts.Get(host); ok {
 		meta.AvailabilityZone = h.InZone()
 	}
 	for _, portID := range portsOf(w, s) {
