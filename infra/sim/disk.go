@@ -15,10 +15,11 @@ type shape struct {
 	disk          uint64
 	rescue        bool
 	vcpus, ramMiB int
+	diskGiB       int
 }
 
 func shapeOf(spec *compute.MachineSpec) shape {
-	return shape{spec.Disk.Number, spec.Rescue != nil, spec.VCPUs, spec.RAMMiB}
+	return shape{spec.Disk.Number, spec.Rescue != nil, spec.VCPUs, spec.RAMMiB, spec.Disk.SizeGiB}
 }
 
 // Capture implements compute.Hypervisor: the image is an empty disk.

@@ -26,12 +26,13 @@ type Weather struct {
 	Failing, Breaking float64
 }
 
-// Host is a simulated host. It implements compute.Hypervisor, compute.Network
-// and compute.Images.
+// Host is a simulated host. It implements compute.Hypervisor, compute.Mover,
+// compute.Network and compute.Images.
 type Host struct {
 	Name    string
 	Means   compute.Facts
 	Weather Weather
+	Wire    *Wire // over which machines come and go; nil: they don't
 
 	mu       sync.Mutex
 	rand     *rand.Rand
@@ -41,12 +42,17 @@ type Host struct {
 	aside    map[string]compute.Machine
 	ports    map[string]bool
 	changed  func(compute.Machine)
+
+	endpoints map[string]string // where machines are awaited, or were when they came
+	sent      map[string]string // the endpoints at which machines are that were here
+	hurried   map[string]bool
 }
 
 // NewHost makes a host whose luck follows from the seed.
 func NewHost(name string, seed uint64, means compute.Facts, w Weather) *Host {
 	return &Host{Name: name, Means: means, Weather: w, rand: rand.New(rand.NewPCG(seed, 0)),
-		machines: map[string]compute.Machine{}, shapes: map[string]shape{}, off: map[string]bool{}, ports: map[string]bool{}}
+		machines: map[string]compute.Machine{}, shapes: map[string]shape{}, off: map[string]bool{}, ports: map[string]bool{},
+		endpoints: map[string]string{}, sent: map[string]string{}, hurried: map[string]bool{}}
 }
 
 // errStorm is a failure that passes.
@@ -114,6 +120,7 @@ func (h *Host) Apply(ctx context.Context, spec compute.MachineSpec) (compute.Mac
 		}
 		m = compute.Machine{ID: spec.ID, Generation: spec.Generation, Power: spec.Power, Reboots: spec.Reboots}
 	}
+	h.forget(spec.ID)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.machines[spec.ID], h.shapes[spec.ID] = m, shapeOf(&spec)
@@ -131,6 +138,7 @@ func (h *Host) Destroy(ctx context.Context, id string) error {
 			return err
 		}
 	}
+	h.forget(id)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	delete(h.machines, id)
