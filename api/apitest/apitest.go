@@ -130,6 +130,7 @@ var (
 	changing = regexp.MustCompile(`-----BEGIN [A-Z0-9 ]+-----[^"]*?-----END [A-Z0-9 ]+-----|ssh-rsa AAAA[A-Za-z0-9+/=]+ Generated-by-Nova|` +
 		`\b(?:[0-9a-f]{2}:){15,19}[0-9a-f]{2}\b|\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b|\b[0-9a-f]{56}\b|\b[0-9a-f]{32}\b|` +
 		`\bfa:16:3e(?::[0-9a-f]{2}){3}\b|\br-[0-9a-f]{8}\b|\binstance-[0-9a-f]{8}\b|` +
+		`"uptime": \d+\b|` +
 		`\b20\d\d-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+00:00)?`)
 	standsIn = regexp.MustCompile(`\b(?:UUID|HEX|TOKEN)\d+\b`)
 )
@@ -153,6 +154,8 @@ func (n *names) name(v string) string {
 		return "KEY"
 	case strings.HasPrefix(v, "fa:16:3e:") && len(v) == 17:
 		return "MAC"
+	case strings.HasPrefix(v, `"uptime"`):
+		return `"uptime": SECONDS`
 	case strings.HasPrefix(v, "r-"):
 		return "RESERVATION"
 	case strings.HasPrefix(v, "instance-"):

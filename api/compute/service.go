@@ -25,6 +25,9 @@ type Service struct {
 	Seal func(project string, data []byte) ([]byte, error)
 	// Console returns the last lines of a server's console; nil: the call isn't mounted.
 	Console func(ctx context.Context, s view.Server, lines int) (string, error)
+	// Inside is a host of that name, nil where it isn't reached; unset: the calls
+	// that ask hosts aren't mounted.
+	Inside func(host string) Inside
 	// Consoles says that somebody serves consoles below /console/; without, the calls aren't mounted.
 	Consoles bool
 	// Reclaim is how long deleted servers are kept; zero: they go at once.
@@ -74,6 +77,7 @@ func (s *Service) mount(a huma.API) {
 	s.mountExternalEvents(a)
 	s.mountExtensions(a)
 	s.mountServerInsides(a)
+	s.mountDiagnostics(a)
 	s.mountUsageAudits(a)
 	s.mountImages(a)
 	s.mountSecurityGroups(a)

@@ -77,6 +77,7 @@ func newCloud(t testing.TB) *cloud {
 	nova := compute.New(c.cell.Do, func(s *compute.Service) {
 		s.Seal, s.Consoles = keys.Seal, true
 		s.Console = func(context.Context, view.Server, int) (string, error) { return "booted\n", nil }
+		s.Inside = func(string) compute.Inside { return inside{} }
 	})
 	c.gateway, err = api.New(api.Options{Now: c.cell.Now, Authenticate: keystone.Authenticate, PublicURL: "http://cloud",
 		Log: slog.New(slog.DiscardHandler), Rate: 1e9, Sources: c.sources(ctx, keys)},

@@ -51,6 +51,7 @@ var oldTries = map[string]try{
 // insideTries are of what is known of the inside of servers.
 var insideTries = map[string]try{
 	"GET /compute/v2.1/servers/{id}/topology":                       {at: "$server"},
+	"GET /compute/v2.1/servers/{id}/diagnostics":                    {as: "admin", at: "$server"},
 	"GET /compute/v2.1/servers/{id}/os-server-password":             {at: "$server"},
 	"DELETE /compute/v2.1/servers/{id}/os-server-password":          {at: "$server"},
 	"GET /compute/v2.1/servers/{id}/os-volume_attachments":          {at: "$server"},

@@ -38,6 +38,7 @@ type Host struct {
 	rand     *rand.Rand
 	machines map[string]compute.Machine
 	shapes   map[string]shape
+	insides  map[string]inside
 	off      map[string]bool // machines whose guests powered themselves off
 	aside    map[string]compute.Machine
 	ports    map[string]bool
@@ -51,7 +52,7 @@ type Host struct {
 // NewHost makes a host whose luck follows from the seed.
 func NewHost(name string, seed uint64, means compute.Facts, w Weather) *Host {
 	return &Host{Name: name, Means: means, Weather: w, rand: rand.New(rand.NewPCG(seed, 0)),
-		machines: map[string]compute.Machine{}, shapes: map[string]shape{}, off: map[string]bool{}, ports: map[string]bool{},
+		machines: map[string]compute.Machine{}, shapes: map[string]shape{}, insides: map[string]inside{}, off: map[string]bool{}, ports: map[string]bool{},
 		endpoints: map[string]string{}, sent: map[string]string{}, hurried: map[string]bool{}}
 }
 
@@ -123,7 +124,7 @@ func (h *Host) Apply(ctx context.Context, spec compute.MachineSpec) (compute.Mac
 	h.forget(spec.ID)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.machines[spec.ID], h.shapes[spec.ID] = m, shapeOf(&spec)
+	h.machines[spec.ID], h.shapes[spec.ID], h.insides[spec.ID] = m, shapeOf(&spec), insideOf(&spec)
 	delete(h.off, spec.ID)
 	return m, nil
 }
@@ -143,6 +144,7 @@ func (h *Host) Destroy(ctx context.Context, id string) error {
 	defer h.mu.Unlock()
 	delete(h.machines, id)
 	delete(h.shapes, id)
+	delete(h.insides, id)
 	delete(h.off, id)
 	return nil
 }
@@ -167,6 +169,7 @@ func (h *Host) Quarantine(ctx context.Context, id string) error {
 	h.aside[id] = m
 	delete(h.machines, id)
 	delete(h.shapes, id)
+	delete(h.insides, id)
 	delete(h.off, id)
 	return nil
 }

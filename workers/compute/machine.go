@@ -9,6 +9,8 @@ import (
 	"io"
 	"net"
 	"net/netip"
+
+	cmd "skylog/commands/compute"
 )
 
 // Power is the state a machine is wanted in, or was found in.
@@ -47,6 +49,8 @@ type Hypervisor interface {
 	Capture(ctx context.Context, id string, save func(image io.Reader, size int64) error) error
 	// Dial connects to a console of a running machine.
 	Dial(ctx context.Context, id string, c Console) (net.Conn, error)
+	// Diagnose tells what was counted of a running machine.
+	Diagnose(ctx context.Context, id string) (cmd.Diagnostics, error)
 	// ConsoleLog returns at most the last max bytes that the machine wrote to its
 	// serial console; the driver itself keeps a bounded amount.
 	ConsoleLog(ctx context.Context, id string, max int) ([]byte, error)
