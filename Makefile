@@ -29,6 +29,7 @@ check: packages ## format, vet, staticcheck, module, goldens, and the tests with
 	go test -race ./...
 
 e2e: packages skylog ## run the tests that start the built program, real clients and real guests
+	@.ci/packages chromium fonts-dejavu-core
 	image=$$(./skylog demo-image | tail -n 1); \
 	SKYLOG_REAL=1 SKYLOG_DEMO_IMAGE="$$image" go test -count=1 -p 1 -timeout 15m ./e2e/... ./infra/demoimage/... ./infra/hypervisor/... ./infra/netdev/...
 

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -47,11 +48,24 @@ func (a archive) Send(ctx context.Context, to compute.CaptureRef, image io.Reade
 func (n *node) withConsoles(gateway http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", gateway)
-	mux.Handle(console.Root, console.Handler{Files: n.compute.novnc, Open: n.openConsole, Refused: func(err error) bool {
-		_, refused := commands.Refused(err)
-		return refused
-	}})
+	handler := console.Handler{Files: n.compute.novnc, Open: n.openConsole, Check: n.checkConsole, Refused: func(err error) string {
+		if refusal, refused := commands.Refused(err); refused {
+			return refusal.Message
+		}
+		return ""
+	}}
+	if at, err := url.Parse(n.publicURL); err == nil && at.Host != "" {
+		handler.Origins = []string{at.Host}
+	}
+	mux.Handle(console.Root, handler)
 	return mux
+}
+
+// checkConsole says whether a token opens a console, without using it up.
+func (n *node) checkConsole(ctx context.Context, token string) error {
+	rehearsed := commands.With(ctx, commands.Caller{Origin: "cell", Rehearsal: &commands.Rehearsal{}})
+	_, err := n.cell.Do(rehearsed, cmd.OpenConsole{TokenHash: edge.HashToken(token), At: time.Now().UTC()})
+	return err
 }
 
 // openConsole uses a token up and connects to what it is for.

@@ -21,6 +21,8 @@ import (
 const (
 	consolePage   = "/console/novnc/vnc_auto.html"
 	consoleSocket = "/console/websockify"
+	// consoleView has noVNC connect at once, and fit the screen into the window.
+	consoleView = "&autoconnect=true&resize=scale"
 )
 
 func (s *Service) mountConsoles(a huma.API, on *api.Actions) {
@@ -113,7 +115,7 @@ func (s *Service) grantConsole(ctx context.Context, id, console string) (address
 	}
 	base := api.Base(ctx)
 	if console == view.VNC {
-		return base + consolePage + "?path=" + url.QueryEscape(strings.TrimPrefix(consoleSocket, "/")+"?token="+token), nil
+		return base + consolePage + "?path=" + url.QueryEscape(strings.TrimPrefix(consoleSocket, "/")+"?token="+token) + consoleView, nil
 	}
 	return strings.Replace(base, "http", "ws", 1) + consoleSocket + "?token=" + token, nil
 }

@@ -28,12 +28,16 @@ func GrantConsole(w *projections.World, c cmd.GrantConsole) ([]events.Event, err
 	return events.List(evt.ServerConsoleGranted{ID: c.ID, Console: c.Console, TokenHash: c.TokenHash, Until: c.At.Add(tokenLife)}), nil
 }
 
-// OpenConsole uses a token up: a second one who comes with it is refused.
+// OpenConsole uses a token up: a second one who comes with it is refused. While
+// the server doesn't run the token stays good: it may be started meanwhile.
 func OpenConsole(w *projections.World, c cmd.OpenConsole) ([]events.Event, error) {
 	g, ok := w.Compute.Grants.Get(c.TokenHash)
 	s, there := w.Compute.Servers.Get(g.ServerID)
 	if !ok || !there || s.Gone() || c.At.After(g.Until) || w.Time.After(g.Until) {
-		return nil, commands.Refuse(commands.NotFound, "The token is unknown, was used or has expired.")
+		return nil, commands.Refuse(commands.NotFound, "The token is unknown, was used or has expired, or its server is gone.")
+	}
+	if s.Host == "" || s.PowerState != view.PowerRunning && s.PowerState != view.PowerPaused {
+		return nil, commands.Refuse(commands.Conflict, "Instance %s is not running.", s.ID)
 	}
 	return events.List(evt.ServerConsoleOpened{ID: g.ServerID, TokenHash: c.TokenHash}), nil
 }

@@ -22,6 +22,7 @@ func TestConsoles(t *testing.T) {
 		{Name: "once", Given: after(runs, granted, opened), When: open, Refused: commands.NotFound},
 		{Name: "not after its time", Given: after(runs, granted), When: with(open, func(c *cmd.OpenConsole) { c.At = at.Add(tokenLife + time.Second) }), Refused: commands.NotFound},
 		{Name: "not once the server is gone", Given: after(runs, granted, evt.ServerDeleted{ID: "s", Host: "b"}), When: open, Refused: commands.NotFound},
+		{Name: "not while the server is stopped", Given: after(runs, granted, evt.ServerStopped{ID: "s"}), When: open, Refused: commands.Conflict},
 		{Name: "no other token does", Given: after(runs, granted), When: cmd.OpenConsole{TokenHash: "x", At: at}, Refused: commands.NotFound},
 	})
 }

@@ -5,12 +5,17 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
 	"io/fs"
 	"net"
 	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/coder/websocket"
@@ -23,10 +28,16 @@ const Root = "/console/"
 type Handler struct {
 	// Open connects to the machine that a token is for, and uses the token up.
 	Open func(ctx context.Context, token string) (net.Conn, error)
+	// Check says what Open would, and leaves the token good.
+	Check func(ctx context.Context, token string) error
 	// Files is the folder of noVNC.
 	Files string
-	// Refused says whether an error of Open is the token's fault.
-	Refused func(error) bool
+	// Origins are the hosts, beside the one that is asked, whose pages may connect:
+	// what stands before us may be reached by another name.
+	Origins []string
+	// Refused is what whoever has the token may read of an error of Open or Check;
+	// empty: the error is ours, and none of their business.
+	Refused func(error) string
 }
 
 const (
@@ -36,6 +47,8 @@ const (
 	// may send at once, which is far more than keys and the mouse need.
 	maxSession = 12 * time.Hour
 	maxMessage = 1 << 20
+	// maxReason is what a closing frame has room for (RFC 6455, 5.5).
+	maxReason = 123
 	// patience is how long a browser may take to take what the machine says.
 	patience = time.Minute
 )
@@ -54,7 +67,41 @@ func (h Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Cache-Control", "no-cache")
 	w.Header().Set("Content-Security-Policy", "frame-ancestors 'self'")
+	if token := tokenOf(r); token != "" && h.turnedAway(w, r, token) {
+		return
+	}
 	http.StripPrefix(Root+"novnc/", http.FileServer(files{http.Dir(h.Files)})).ServeHTTP(w, r)
+}
+
+// tokenOf is the token in the address of noVNC's page, where it stands within the
+// address of the websocket that the page shall connect to.
+func tokenOf(r *http.Request) string {
+	_, query, _ := strings.Cut(r.URL.Query().Get("path"), "?")
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		return ""
+	}
+	return values.Get("token")
+}
+
+// turnedAway tells whoever opens the page with a token that is no good why that
+// is so: noVNC would only say that something went wrong. It also tells that
+// noVNC isn't there.
+func (h Handler) turnedAway(w http.ResponseWriter, r *http.Request, token string) bool {
+	why := ""
+	if _, err := os.Stat(filepath.Join(h.Files, "app")); err != nil {
+		http.Error(w, "noVNC isn't installed on this cloud; its serial consoles can be reached.", http.StatusNotFound)
+		return true
+	}
+	if len(token) > maxToken {
+		why = "The token is too long."
+	} else if err := h.Check(r.Context(), token); err != nil {
+		why = cmp.Or(h.Refused(err), "The console can't be reached.")
+	}
+	if why != "" {
+		http.Error(w, why, http.StatusForbidden)
+	}
+	return why != ""
 }
 
 // files is a folder whose folders aren't listed.
@@ -79,7 +126,7 @@ func (h Handler) connect(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "The token is missing.", http.StatusForbidden)
 		return
 	}
-	socket, err := websocket.Accept(w, r, &websocket.AcceptOptions{Subprotocols: []string{"binary"}})
+	socket, err := websocket.Accept(w, r, &websocket.AcceptOptions{Subprotocols: []string{"binary"}, OriginPatterns: h.Origins})
 	if err != nil {
 		return // the reply was written
 	}
@@ -87,12 +134,12 @@ func (h Handler) connect(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), maxSession)
 	defer cancel()
 	machine, err := h.Open(ctx, token)
-	switch {
-	case err != nil && h.Refused(err):
-		_ = socket.Close(websocket.StatusPolicyViolation, "The token is unknown, was used or has expired.")
-		return
-	case err != nil:
-		_ = socket.Close(websocket.StatusTryAgainLater, "The console can't be reached.")
+	if err != nil {
+		status, why := websocket.StatusPolicyViolation, h.Refused(err)
+		if why == "" {
+			status, why = websocket.StatusTryAgainLater, "The console can't be reached."
+		}
+		_ = socket.Close(status, why[:min(len(why), maxReason)]) // who hung up needs no reason
 		return
 	}
 	defer machine.Close()

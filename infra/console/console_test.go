@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -23,12 +24,24 @@ var errUsed = errors.New("used")
 func serve(t *testing.T) *httptest.Server {
 	t.Helper()
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "vnc_auto.html"), []byte("noVNC"), 0o600); err != nil {
+	if err := errors.Join(os.WriteFile(filepath.Join(dir, "vnc_auto.html"), []byte("noVNC"), 0o600), os.Mkdir(filepath.Join(dir, "app"), 0o700)); err != nil {
 		t.Fatal(err)
 	}
 	left := make(chan string, 1)
 	left <- "good"
-	server := httptest.NewServer(console.Handler{Files: dir, Refused: func(err error) bool { return errors.Is(err, errUsed) },
+	server := httptest.NewServer(console.Handler{Files: dir, Origins: []string{"cloud.example"},
+		Refused: func(err error) string {
+			if errors.Is(err, errUsed) {
+				return "It was " + errUsed.Error() + "."
+			}
+			return ""
+		},
+		Check: func(_ context.Context, token string) error {
+			if token != "good" || len(left) == 0 {
+				return errUsed
+			}
+			return nil
+		},
 		Open: func(_ context.Context, token string) (net.Conn, error) {
 			if token != "good" {
 				return nil, errUsed
@@ -75,6 +88,8 @@ func TestATokenConnectsOnce(t *testing.T) {
 		}
 		if _, _, err := c.Read(t.Context()); websocket.CloseStatus(err) != websocket.StatusPolicyViolation {
 			t.Errorf("token %s: got %v, want a policy violation", token, err)
+		} else if !strings.Contains(err.Error(), "It was used.") {
+			t.Errorf("token %s: %v doesn't say why", token, err)
 		}
 	}
 }
@@ -84,7 +99,7 @@ func TestAPageOfAnotherOriginIsTurnedAwayAndUsesNoToken(t *testing.T) {
 	if _, err := dial(t, server, "good", http.Header{"Origin": {"http://evil.example"}}); err == nil {
 		t.Fatal("it may connect")
 	}
-	c, err := dial(t, server, "good", http.Header{"Origin": {server.URL}})
+	c, err := dial(t, server, "good", http.Header{"Origin": {"https://cloud.example"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,6 +109,47 @@ func TestAPageOfAnotherOriginIsTurnedAwayAndUsesNoToken(t *testing.T) {
 	}
 	if _, _, err := c.Read(t.Context()); err != nil {
 		t.Errorf("the token was used up: %v", err)
+	}
+}
+
+func TestThePageSaysWhyATokenIsNoGoodAndLeavesAGoodOneSo(t *testing.T) {
+	server := serve(t)
+	page := func(token string) (int, string) {
+		reply, err := http.Get(server.URL + "/console/novnc/vnc_auto.html?path=" + url.QueryEscape("console/websockify?token="+token))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer reply.Body.Close()
+		body, err := io.ReadAll(reply.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return reply.StatusCode, strings.TrimSpace(string(body))
+	}
+	if status, body := page("bad"); status != 403 || body != "It was used." {
+		t.Errorf("a bad token: got %d %q", status, body)
+	}
+	if status, _ := page(strings.Repeat("x", 200)); status != 403 {
+		t.Errorf("a long token: got %d", status)
+	}
+	for range 2 {
+		if status, body := page("good"); status != 200 || body != "noVNC" {
+			t.Errorf("a good token: got %d %q", status, body)
+		}
+	}
+	c, err := dial(t, server, "good", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.CloseNow()
+	if err := c.Write(t.Context(), websocket.MessageBinary, []byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := c.Read(t.Context()); err != nil {
+		t.Errorf("looking at the page used the token up: %v", err)
+	}
+	if status, _ := page("good"); status != 403 {
+		t.Errorf("a used token: got %d", status)
 	}
 }
 
