@@ -157,6 +157,11 @@ func mapEncoder(t reflect.Type, at Version) encoder {
 	if t.Key().Kind() != reflect.String {
 		panic(fmt.Sprintf("api: the keys of %s aren't strings", t))
 	}
+	if t == reflect.TypeFor[map[string]string]() {
+		return func(b []byte, v reflect.Value) ([]byte, error) {
+			return texts(b, v.Interface().(map[string]string)), nil
+		}
+	}
 	elem := encoderOf(t.Elem(), at)
 	return func(b []byte, v reflect.Value) ([]byte, error) {
 		keys := v.MapKeys()
@@ -174,6 +179,24 @@ func mapEncoder(t reflect.Type, at Version) encoder {
 		}
 		return append(b, '}'), nil
 	}
+}
+
+// texts appends what many things have, metadata.
+func texts(b []byte, of map[string]string) []byte {
+	var room [16]string
+	keys := room[:0]
+	for k := range of {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	b = append(b, '{')
+	for i, k := range keys {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = quote(append(quote(b, k), ':'), of[k])
+	}
+	return append(b, '}')
 }
 
 type fieldEncoder struct {

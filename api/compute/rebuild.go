@@ -55,7 +55,7 @@ func (s *Service) rebuildServer(ctx context.Context, id string, in *rebuildServe
 	v := newViewer(ctx, w)
 	shown := rebuiltServer{server: server{serverCore: v.core(&one)}, AdminPass: in.AdminPass, Key: text(one.KeyName), UserData: in.UserData}
 	if !api.From(ctx).Version.Before(2, 75) {
-		shown.server = v.full(&one)
+		shown.server = *v.full(&one)
 	}
 	shown.ServerGroups = groupsShown(w, one)
 	if shown.AdminPass == "" {

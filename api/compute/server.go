@@ -159,13 +159,27 @@ type viewer struct {
 	networks   map[string]string // names by id
 	groups     map[string]string
 	hosts      map[string]view.Host
+	bookmarks  map[string][]api.Link
 	of         string // the server whose ports these are
 	ports      []*netview.Port
+	shown      shownServer
+}
+
+// shownServer is room for one server as it is shown: a page shows one behind the
+// other in it.
+type shownServer struct {
+	server
+	more      serverMore
+	inside    serverInside
+	links     [2]api.Link
+	image     imageRef
+	addresses map[string][]address
+	progress  int
 }
 
 func newViewer(ctx context.Context, w *projections.World) *viewer {
 	return &viewer{ctx: ctx, world: w, inside: api.Can(ctx, "os_compute_api:os-extended-server-attributes", api.Target{}), specs: mayShowSpecs(ctx),
-		root: api.Root(ctx), base: api.Base(ctx) + "/compute", networks: map[string]string{}, groups: map[string]string{}, hosts: map[string]view.Host{}}
+		root: api.Root(ctx), base: api.Base(ctx) + "/compute", networks: map[string]string{}, groups: map[string]string{}, hosts: map[string]view.Host{}, bookmarks: map[string][]api.Link{}}
 }
 
 // once is what find says of an id, asked the first time only.
@@ -201,22 +215,28 @@ func (v *viewer) bookmark(kind, id string) api.Link {
 	return api.Link{Rel: "bookmark", Href: v.base + "/" + kind + "/" + id}
 }
 
-// full is a server as lists show it.
-func (v *viewer) full(s *view.Server) server {
-	out := server{serverCore: v.core(s), serverMore: v.more(s)}
+// bookmarked are the links to what many servers have.
+func (v *viewer) bookmarked(kind, id string) []api.Link {
+	return once(v.bookmarks, kind+"/"+id, func() []api.Link { return []api.Link{v.bookmark(kind, id)} })
+}
+
+// full is a server as lists show it, until the next one is shown.
+func (v *viewer) full(s *view.Server) *server {
+	v.shown.server = server{serverCore: v.core(s), serverMore: v.more(s)}
 	if v.inside {
-		out.serverInside = v.insides(s)
+		v.shown.serverInside = v.insides(s)
 	}
-	return out
+	return &v.shown.server
 }
 
 func (v *viewer) core(s *view.Server) serverCore {
+	v.shown.links = [2]api.Link{v.self("servers", s.ID), v.bookmark("servers", s.ID)}
 	out := serverCore{
 		ID: s.ID, Name: s.Name, Status: s.Status(), TenantID: s.ProjectID, UserID: s.UserID, Metadata: s.Metadata,
 		HostID: hostID(s), Image: "", Created: s.CreatedAt, Updated: s.UpdatedAt, Addresses: v.addresses(s),
-		AccessIPv4: s.AccessIPv4, AccessIPv6: s.AccessIPv6, Links: []api.Link{v.self("servers", s.ID), v.bookmark("servers", s.ID)}, DiskConfig: s.DiskConfig,
+		AccessIPv4: s.AccessIPv4, AccessIPv6: s.AccessIPv6, Links: v.shown.links[:], DiskConfig: s.DiskConfig,
 		Locked: s.Locked, Description: text(s.Description), Tags: s.Tags,
-		Flavor: serverFlavor{ID: s.Flavor.ID, Links: []api.Link{v.bookmark("flavors", s.Flavor.ID)}, VCPUs: s.Flavor.VCPUs, RAM: s.Flavor.RAMMiB,
+		Flavor: serverFlavor{ID: s.Flavor.ID, Links: v.bookmarked("flavors", s.Flavor.ID), VCPUs: s.Flavor.VCPUs, RAM: s.Flavor.RAMMiB,
 			Disk: s.Flavor.DiskGiB, Ephemeral: s.Flavor.EphemeralGiB, Swap: s.Flavor.SwapMiB, OriginalName: s.Flavor.Name},
 	}
 	if s.Locked {
@@ -226,12 +246,12 @@ func (v *viewer) core(s *view.Server) serverCore {
 		out.Flavor.ExtraSpecs = &s.Flavor.ExtraSpecs
 	}
 	if s.Image.ID != "" {
-		out.Image = &imageRef{s.Image.ID, []api.Link{v.bookmark("images", s.Image.ID)}}
+		v.shown.image = imageRef{s.Image.ID, v.bookmarked("images", s.Image.ID)}
+		out.Image = &v.shown.image
 	}
 	switch out.Status {
 	case "ACTIVE", "BUILD":
-		progress := 0
-		out.Progress = &progress
+		out.Progress = &v.shown.progress
 	case "ERROR":
 		if s.Fault != nil {
 			out.Fault = &fault{Code: s.Fault.Code, Created: s.Fault.At, Message: s.Fault.Message}
@@ -244,7 +264,8 @@ func (v *viewer) core(s *view.Server) serverCore {
 }
 
 func (v *viewer) more(s *view.Server) *serverMore {
-	out := &serverMore{
+	out := &v.shown.more
+	*out = serverMore{
 		Zone: s.Zone, PinnedZone: text(s.Zone), KeyName: text(s.KeyName), LaunchedAt: s.LaunchedAt, TerminatedAt: s.EndedAt, TaskState: text(s.TaskState), VMState: s.VMState,
 		PowerState: s.PowerState, SecurityGroups: v.securityNames(s), Hostname: s.Hostname, ConfigDrive: configDrive(s),
 	}
@@ -255,10 +276,10 @@ func (v *viewer) more(s *view.Server) *serverMore {
 }
 
 func (v *viewer) insides(s *view.Server) *serverInside {
-	root := rootDevice
-	out := &serverInside{
+	out := &v.shown.inside
+	*out = serverInside{
 		Host: text(s.Host), Hypervisor: text(s.Host), InstanceName: fmt.Sprintf("instance-%08x", s.Number), OldHostname: s.Hostname,
-		ReservationID: s.ReservationID, LaunchIndex: s.LaunchIndex, RootDeviceName: &root,
+		ReservationID: s.ReservationID, LaunchIndex: s.LaunchIndex, RootDeviceName: text(rootDevice),
 	}
 	switch h := v.host(s.Host); {
 	case h.Name == "":
@@ -292,7 +313,11 @@ func text(s string) *string {
 
 // addresses are those of the server's ports by the names of their networks.
 func (v *viewer) addresses(s *view.Server) map[string][]address {
-	out := map[string][]address{}
+	out := v.shown.addresses
+	if clear(out); out == nil {
+		out = map[string][]address{}
+		v.shown.addresses = out
+	}
 	for _, p := range v.portsOf(s) {
 		name := once(v.networks, p.NetworkID, func() string {
 			n, _ := v.world.Network.Networks.Get(p.NetworkID)
@@ -349,7 +374,7 @@ func (s *Service) showServer(ctx context.Context, in *serverID) (*serverOut, err
 	if err != nil {
 		return nil, err
 	}
-	out := &serverOut{oneServer[server]{newViewer(ctx, api.World(ctx)).full(&one)}}
+	out := &serverOut{oneServer[server]{*newViewer(ctx, api.World(ctx)).full(&one)}}
 	out.Body.Server.ServerGroups = groupsShown(api.World(ctx), one)
 	return out, nil
 }
@@ -404,7 +429,7 @@ func (s *Service) updateServer(ctx context.Context, in *updateServerIn) (*server
 	v := newViewer(ctx, w)
 	out := &serverOut{oneServer[server]{server{serverCore: v.core(&one)}}}
 	if !api.From(ctx).Version.Before(2, 75) {
-		out.Body.Server = v.full(&one)
+		out.Body.Server = *v.full(&one)
 	}
 	out.Body.Server.ServerGroups = groupsShown(w, one)
 	return out, nil

@@ -51,7 +51,7 @@ func (s *Service) listServersDetail(ctx context.Context, in *listServersIn) (*se
 	out.Body.Links = links
 	out.Body.Servers = func(yield func(*server) bool) {
 		for _, one := range page {
-			if shown := v.full(one); !yield(&shown) {
+			if !yield(v.full(one)) {
 				return
 			}
 		}

@@ -91,7 +91,7 @@ func newPorts() Ports {
 	})
 	t.byName = table.By(&t.Of, comparePairs, func(p *Port, emit func(Pair)) { both(emit, p.ProjectID, p.Name) })
 	t.byNetwork = table.By(&t.Of, compareStrings, func(p *Port, emit func(string)) { emit(p.NetworkID) })
-	t.byDevice = table.By(&t.Of, compareStrings, func(p *Port, emit func(string)) {
+	t.byDevice = table.Pin(&t.Of, compareStrings, func(p *Port, emit func(string)) {
 		if p.DeviceID != "" {
 			emit(p.DeviceID)
 		}

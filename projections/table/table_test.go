@@ -21,6 +21,7 @@ type thing struct {
 type things struct {
 	Of[string, thing]
 	byOwner Index[string, string, thing]
+	pinned  Index[string, string, thing] // the same
 	sizes   Tally[string, int, string, thing]
 	j       *Journal
 }
@@ -28,6 +29,7 @@ type things struct {
 func newThings() *things {
 	t := &things{j: &Journal{}, Of: New[string, thing](strings.Compare)}
 	t.byOwner = By(&t.Of, strings.Compare, func(s *thing, emit func(string)) { emit(s.Owner) })
+	t.pinned = Pin(&t.Of, strings.Compare, func(s *thing, emit func(string)) { emit(s.Owner) })
 	t.sizes = Sum(&t.Of, strings.Compare, func(s *thing) (string, int, bool) { return s.Owner, s.Size, true },
 		func(a, b int, sign int) int { return a + sign*b })
 	t.Attach(t.j)
@@ -89,8 +91,17 @@ func agree(t *rapid.T, tab *things, model map[string]thing) {
 		t.Fatalf("%d rows, want %d", tab.Len(), len(model))
 	}
 	for _, owner := range []string{"x", "y", "z"} {
-		var got, want []string
+		var got, pinned, want []string
 		sum := 0
+		for p, s := range RowsBehind(tab.pinned, &tab.Of, owner, "") {
+			if p.Value != owner {
+				break
+			}
+			if *s != model[p.Key] {
+				t.Fatalf("pinned row %s is %v, want %v", p.Key, *s, model[p.Key])
+			}
+			pinned = append(pinned, p.Key)
+		}
 		for k, s := range Each(tab.byOwner, &tab.Of, owner) {
 			if s != model[k] {
 				t.Fatalf("row %s is %v, want %v", k, s, model[k])
@@ -104,8 +115,8 @@ func agree(t *rapid.T, tab *things, model map[string]thing) {
 			}
 		}
 		slices.SortFunc(want, cmp.Compare)
-		if !slices.Equal(got, want) {
-			t.Fatalf("%s has %v, want %v", owner, got, want)
+		if !slices.Equal(got, want) || !slices.Equal(pinned, want) {
+			t.Fatalf("%s has %v and pinned %v, want %v", owner, got, pinned, want)
 		}
 		if kept := Total(tab.sizes, &tab.Of, owner); kept != sum {
 			t.Fatalf("%s sums to %d, want %d", owner, kept, sum)
