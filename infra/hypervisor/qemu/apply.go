@@ -25,6 +25,9 @@ func (d *Driver) Apply(ctx context.Context, spec compute.MachineSpec) (compute.M
 	}
 	defer m.leave()
 	r, err := m.load()
+	if err == nil {
+		err = m.settleMove(ctx, &r)
+	}
 	if err != nil {
 		return compute.Machine{}, err
 	}
@@ -295,6 +298,7 @@ func (d *Driver) Destroy(ctx context.Context, id string) error {
 		return err
 	}
 	defer m.leave()
+	m.closeDoor()
 	if err := m.kill(); err != nil {
 		return fmt.Errorf("destroy machine %s: %w", id, err)
 	}

@@ -21,7 +21,10 @@ import (
 	"skylog/workers/compute"
 )
 
-var _ compute.Hypervisor = (*Driver)(nil)
+var (
+	_ compute.Hypervisor = (*Driver)(nil)
+	_ compute.Mover      = (*Driver)(nil)
+)
 
 const (
 	startTime  = 30 * time.Second // from exec to QMP, on a very busy host
@@ -49,6 +52,7 @@ type Driver struct {
 	host        Host
 	log         *slog.Logger
 	lock        *os.File
+	agentTime   time.Duration
 	// step is called between any two steps that the program may be killed
 	// between; a test makes it fail.
 	step func(string) error
@@ -85,7 +89,7 @@ func New(ctx context.Context, c Config) (*Driver, error) {
 		return nil, fmt.Errorf("hypervisor: another process drives the machines in %s: %w", dir, err)
 	}
 	d := &Driver{
-		dir: dir, hostIP: c.HostIP, shares: max(1, c.Shares), host: c.Host, log: c.Log, lock: lock, step: func(string) error { return nil },
+		dir: dir, hostIP: c.HostIP, shares: max(1, c.Shares), host: c.Host, log: c.Log, lock: lock, agentTime: agentTime, step: func(string) error { return nil },
 		machines: map[string]*machine{}, changed: map[string]bool{}, wake: make(chan struct{}, 1),
 	}
 	d.ctx, d.stop = context.WithCancel(context.WithoutCancel(ctx))
@@ -112,7 +116,7 @@ func (d *Driver) adopt(ctx context.Context) error {
 		}
 		m := d.machine(e.Name())
 		g.Go(func() error {
-			if err := m.review(ctx); err != nil {
+			if err := errors.Join(m.adoptMove(ctx), m.review(ctx)); err != nil {
 				d.log.Warn("adopting a machine", "machine", m.id, "error", err)
 			}
 			return nil
@@ -133,6 +137,7 @@ func (d *Driver) Close() error {
 	for _, m := range machines {
 		if m.enter(context.Background()) == nil {
 			m.hangUp()
+			m.closeDoor()
 			m.leave()
 		}
 	}
@@ -147,7 +152,7 @@ func (d *Driver) machine(id string) *machine {
 	defer d.mu.Unlock()
 	m, ok := d.machines[id]
 	if !ok {
-		m = &machine{id: id, dir: filepath.Join(d.dir, id), driver: d, turn: make(chan struct{}, 1)}
+		m = &machine{id: id, dir: filepath.Join(d.dir, id), driver: d, turn: make(chan struct{}, 1), leaving: make(chan struct{}, 1)}
 		d.machines[id] = m
 	}
 	return m

@@ -9,6 +9,21 @@ import (
 	"syscall"
 )
 
+// short is a path of a machine's socket that the kernel takes: where it is too
+// long, it goes by a short link to the folder of all machines.
+func short(path string) (string, error) {
+	const longest = 107
+	if len(path) <= longest {
+		return path, nil
+	}
+	dir := filepath.Dir(path)
+	link, err := shortLink(filepath.Dir(dir))
+	if err != nil {
+		return "", fmt.Errorf("a short name for %s: %w", dir, err)
+	}
+	return filepath.Join(link, filepath.Base(dir), filepath.Base(path)), nil
+}
+
 // shortLink returns a short path that leads to a folder with a long one. It
 // stands in a folder that only we can write, so nobody can lead it elsewhere.
 func shortLink(dir string) (string, error) {

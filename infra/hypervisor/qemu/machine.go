@@ -4,8 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
-	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"skylog/infra/hypervisor/qemu/qmp"
@@ -21,6 +22,10 @@ type machine struct {
 
 	pid  int
 	conn *qmp.Client
+	door *net.UnixListener // open to those who may send the machine here
+
+	leaving chan struct{} // held by who sends the machine elsewhere
+	hurried atomic.Bool   // the machine may stand still until it is sent
 }
 
 var errGone = errors.New("there is no such machine")
@@ -36,19 +41,8 @@ func (m *machine) enter(ctx context.Context) error {
 
 func (m *machine) leave() { <-m.turn }
 
-// socket is a path for one of the machine's sockets which the kernel takes:
-// where the folder's is too long, it goes by a short link.
-func (m *machine) socket(name string) (string, error) {
-	const longest = 107
-	if path := m.file(name); len(path) <= longest {
-		return path, nil
-	}
-	link, err := shortLink(m.driver.dir)
-	if err != nil {
-		return "", fmt.Errorf("a short name for %s: %w", m.dir, err)
-	}
-	return filepath.Join(link, m.id, name), nil
-}
+// socket is a path for one of the machine's sockets which the kernel takes.
+func (m *machine) socket(name string) (string, error) { return short(m.file(name)) }
 
 // dial returns the connection to the machine's QEMU, made anew where need be.
 func (m *machine) dial(ctx context.Context) (*qmp.Client, error) {
@@ -171,8 +165,8 @@ func (m *machine) review(ctx context.Context) error {
 	}
 	defer m.leave()
 	r, err := m.load()
-	if err != nil || r.Spec.ID == "" {
-		return err
+	if err != nil || r.Spec.ID == "" || r.Move != nil && !r.at(arrived) {
+		return err // who moves it sees to it
 	}
 	s, err := m.observe(ctx, r)
 	if err != nil || s.power == r.Power && !(s.process && s.status == "shutdown") {
@@ -227,6 +221,13 @@ func (m *machine) look(ctx context.Context) (compute.Machine, error) {
 
 func (m *machine) tell(r record, s state) (compute.Machine, error) {
 	found := compute.Machine{ID: m.id, Generation: r.Applied, Power: s.power, Reboots: r.Reboots}
+	switch {
+	case r.at(sending):
+		found.Power = r.Power // it stands still for an instant at most
+	case r.at(sent), r.at(awaited):
+		found.Power = compute.Stopped
+		return found, nil
+	}
 	if !s.process || s.power == compute.Stopped {
 		return found, nil
 	}

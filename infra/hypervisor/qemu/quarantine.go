@@ -22,6 +22,7 @@ func (d *Driver) Quarantine(ctx context.Context, id string) error {
 		return err
 	}
 	defer m.leave()
+	m.closeDoor()
 	if err := m.kill(); err != nil {
 		return fmt.Errorf("set machine %s aside: %w", id, err)
 	}

@@ -32,6 +32,7 @@ type real struct {
 	signer  ssh.Signer
 	began   time.Time
 	refusal error // the last that SSH said
+	user    string
 }
 
 func newReal(t *testing.T) *real {
@@ -73,7 +74,7 @@ func newReal(t *testing.T) *real {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &real{t: t, ctx: ctx, signer: signer, began: time.Now()}
+	r := &real{t: t, ctx: ctx, signer: signer, began: time.Now(), user: "demo"}
 	// The path is longer than a unix socket's name may be, as data folders can be.
 	r.config = Config{Dir: filepath.Join(t.TempDir(), strings.Repeat("long", 20)), Host: host}
 	r.open()
@@ -172,7 +173,7 @@ func (r *real) run(command string) (string, error) { return r.runWithin(command,
 func (r *real) runWithin(command string, limit time.Duration) (string, error) {
 	address := fmt.Sprintf("127.0.0.1:%d", r.spec.NICs[0].User.SSHPort)
 	config := &ssh.ClientConfig{
-		User: "demo", Auth: []ssh.AuthMethod{ssh.PublicKeys(r.signer)}, Timeout: 5 * time.Second,
+		User: r.user, Auth: []ssh.AuthMethod{ssh.PublicKeys(r.signer)}, Timeout: 5 * time.Second,
 		HostKeyCallback: ssh.InsecureIgnoreHostKey(), // the key is made in the guest a moment ago
 	}
 	conn, err := net.DialTimeout("tcp", address, config.Timeout)

@@ -29,6 +29,9 @@ type record struct {
 	Disk uint64
 	// Made are the numbers of the disks that were made and must not be missing.
 	Made []uint64 `json:",omitempty"`
+	// Move is set while the machine is on its way to or from another host, and where
+	// it came to.
+	Move *move `json:",omitempty"`
 	// Launch is how the running process, or the saved memory, was started. Where
 	// it is nil there is neither.
 	Launch *launch
