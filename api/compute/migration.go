@@ -19,22 +19,23 @@ func (s *Service) mountMigrations(a huma.API) {
 }
 
 type migration struct {
-	ID          uint64    `json:"id"`
-	UUID        string    `json:"uuid" since:"2.59"`
-	ServerID    string    `json:"instance_uuid"`
-	Type        string    `json:"migration_type" since:"2.23"`
-	Status      string    `json:"status"`
-	From        string    `json:"source_compute"`
-	FromNode    string    `json:"source_node"`
-	To          *string   `json:"dest_compute"`
-	ToNode      *string   `json:"dest_node"`
-	ToAddress   *string   `json:"dest_host"`
-	OldFlavorID *int      `json:"old_instance_type_id"`
-	NewFlavorID *int      `json:"new_instance_type_id"`
-	ProjectID   string    `json:"project_id" since:"2.80"`
-	UserID      string    `json:"user_id" since:"2.80"`
-	CreatedAt   time.Time `json:"created_at" layout:"2006-01-02T15:04:05.000000"`
-	UpdatedAt   time.Time `json:"updated_at" layout:"2006-01-02T15:04:05.000000"`
+	ID          uint64     `json:"id"`
+	UUID        string     `json:"uuid" since:"2.59"`
+	ServerID    string     `json:"instance_uuid"`
+	Type        string     `json:"migration_type" since:"2.23"`
+	Status      string     `json:"status"`
+	From        string     `json:"source_compute"`
+	FromNode    string     `json:"source_node"`
+	To          *string    `json:"dest_compute"`
+	ToNode      *string    `json:"dest_node"`
+	ToAddress   *string    `json:"dest_host"`
+	OldFlavorID *int       `json:"old_instance_type_id"`
+	NewFlavorID *int       `json:"new_instance_type_id"`
+	ProjectID   string     `json:"project_id" since:"2.80"`
+	UserID      string     `json:"user_id" since:"2.80"`
+	CreatedAt   time.Time  `json:"created_at" layout:"2006-01-02T15:04:05.000000"`
+	UpdatedAt   time.Time  `json:"updated_at" layout:"2006-01-02T15:04:05.000000"`
+	Links       []api.Link `json:"links,omitempty" since:"2.23"` // of live ones under way
 }
 
 type (
@@ -66,10 +67,14 @@ func number(id string) *int {
 	return nil
 }
 
-func showMigration(m view.Migration) migration {
-	return migration{ID: m.Number, UUID: m.ID, ServerID: m.ServerID, Type: m.Type, Status: m.Status, From: m.From, FromNode: m.From,
+func showMigration(ctx context.Context, m view.Migration) migration {
+	out := migration{ID: m.Number, UUID: m.ID, ServerID: m.ServerID, Type: m.Type, Status: m.Status, From: m.From, FromNode: m.From,
 		To: text(m.To), ToNode: text(m.To), OldFlavorID: number(m.OldFlavorID), NewFlavorID: number(m.NewFlavorID),
 		ProjectID: m.ProjectID, UserID: m.UserID, CreatedAt: m.CreatedAt, UpdatedAt: m.UpdatedAt}
+	if m.Live() {
+		out.Links = link(ctx, "servers/"+m.ServerID+"/migrations", strconv.FormatUint(m.Number, 10))
+	}
+	return out
 }
 
 // listMigrations shows migrations, the newest first. Those of one server go by an
@@ -108,7 +113,7 @@ func (s *Service) listMigrations(ctx context.Context, in *listMigrationsIn) (*mi
 			}
 			break
 		}
-		out.Body.Migrations = append(out.Body.Migrations, showMigration(m))
+		out.Body.Migrations = append(out.Body.Migrations, showMigration(ctx, m))
 	}
 	return out, nil
 }

@@ -64,6 +64,7 @@ func (s *Service) mountServerActions(a huma.API) {
 	api.On(on, "os-resetState", "os_compute_api:os-admin-actions:reset_state", s.resetServerState)
 	s.mountConsoles(a, on)
 	s.mountMigrations(a)
+	s.mountLiveMigrations(a)
 	api.On(on, "evacuate", "os_compute_api:os-evacuate", s.evacuateServer)
 	if s.Console != nil {
 		api.On(on, "os-getConsoleOutput", "os_compute_api:os-console-output", s.consoleOutput)
@@ -77,6 +78,7 @@ func (s *Service) mountServerChanges(on *api.Actions) {
 	api.On(on, "resize", "os_compute_api:servers:resize", s.resizeServer)
 	api.On(on, "confirmResize", "os_compute_api:servers:confirm_resize", s.confirmResize)
 	api.On(on, "migrate", "os_compute_api:os-migrate-server:migrate", s.migrateServer)
+	api.On(on, "os-migrateLive", "os_compute_api:os-migrate-server:migrate_live", s.migrateServerLive)
 	api.On(on, "createImage", "os_compute_api:servers:create_image", s.createImage)
 	api.On(on, "createBackup", "os_compute_api:os-create-backup", s.createBackup)
 	api.On(on, "shelve", "os_compute_api:os-shelve:shelve", s.shelveServer)

@@ -3,7 +3,6 @@ package compute
 import (
 	"context"
 	"net/http"
-	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -13,8 +12,7 @@ import (
 )
 
 // What is known of the inside of a server: how its CPUs and memory lie, the
-// password that its guest may have sent, what is attached to it and which live
-// migrations of it are under way.
+// password that its guest may have sent, and what is attached to it.
 func (s *Service) mountServerInsides(a huma.API) {
 	const path, rule = "/servers/{id}", "os_compute_api:"
 	api.Handle(a, "GET "+path+"/topology", "compute:server:topology:index", http.StatusOK, s.showTopology, api.Between("2.78", ""))
@@ -22,8 +20,6 @@ func (s *Service) mountServerInsides(a huma.API) {
 	api.Handle(a, "DELETE "+path+"/os-server-password", rule+"os-server-password:clear", http.StatusNoContent, s.clearPassword)
 	api.Handle(a, "GET "+path+"/os-volume_attachments", rule+"os-volumes-attachments:index", http.StatusOK, s.listAttachments)
 	api.Handle(a, "GET "+path+"/os-volume_attachments/{volume}", rule+"os-volumes-attachments:show", http.StatusOK, s.showAttachment)
-	api.Handle(a, "GET "+path+"/migrations", rule+"servers:migrations:index", http.StatusOK, s.listServerMigrations, api.Between("2.23", ""))
-	api.Handle(a, "GET "+path+"/migrations/{migration}", rule+"servers:migrations:show", http.StatusOK, s.showServerMigration, api.Between("2.23", ""))
 }
 
 // nothingMore is an item of lists that are empty here.
@@ -79,38 +75,6 @@ func (s *Service) showAttachment(ctx context.Context, in *attachmentID) (*api.Em
 		return nil, err
 	}
 	return nil, commands.Refuse(commands.NotFound, "Instance %s is not attached to volume %s", in.ID, in.Volume)
-}
-
-type (
-	serverMigrationsOut struct {
-		Body struct {
-			Migrations []nothingMore `json:"migrations"`
-		}
-	}
-	serverMigrationID struct {
-		ID        string `path:"id" maxLength:"255"`
-		Migration string `path:"migration" maxLength:"255"`
-	}
-)
-
-// listServerMigrations shows the live migrations that are under way: none, as
-// there are no live migrations. Others are in the list of all migrations only,
-// as with Nova.
-func (s *Service) listServerMigrations(ctx context.Context, in *serverID) (*serverMigrationsOut, error) {
-	_, err := seenServer(ctx, in.ID)
-	return &serverMigrationsOut{}, err
-}
-
-func (s *Service) showServerMigration(ctx context.Context, in *serverMigrationID) (*api.Empty, error) {
-	if _, err := seenServer(ctx, in.ID); err != nil {
-		return nil, err
-	}
-	for number := range api.World(ctx).Compute.Migrations.OfServer(in.ID) {
-		if strconv.FormatUint(number, 10) == in.Migration {
-			return nil, commands.Refuse(commands.NotFound, "Migration %s for server %s is not live-migration.", in.Migration, in.ID)
-		}
-	}
-	return nil, commands.Refuse(commands.NotFound, "In-progress live migration %s is not found for server %s.", in.Migration, in.ID)
 }
 
 type changePassword struct {

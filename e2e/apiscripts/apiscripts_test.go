@@ -56,6 +56,13 @@ var quiet = slog.New(slog.NewTextHandler(io.Discard, nil))
 // cloud is a gateway on a cell of its own.
 func cloud(t *testing.T) *api.Gateway {
 	t.Helper()
+	g, _ := cloudOf(t)
+	return g
+}
+
+// cloudOf is the same with its cell.
+func cloudOf(t *testing.T) (*api.Gateway, *cell.Cell) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	c, err := cell.Open(ctx, cell.Config{Node: "test", Store: memlog.New(), Rules: handlers.NewRegistry(decidecompute.Register, decideimage.Register, decidenetwork.Register, decideplacement.Register), Clock: time.Now, Logger: quiet})
 	if err != nil {
@@ -87,7 +94,7 @@ func cloud(t *testing.T) *api.Gateway {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return g
+	return g, c
 }
 
 func TestScripts(t *testing.T) {

@@ -2,6 +2,7 @@ package apiscripts
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
 	"testing"
 	"time"
@@ -47,14 +48,20 @@ func furnish(t *testing.T, c *cell.Cell) {
 	do(netcmd.CreateNetwork{ID: net1, ProjectID: project, Name: "inner", AdminStateUp: true, PortSecurity: true},
 		netcmd.CreateSubnet{ID: subnet, ProjectID: project, NetworkID: net1, CIDR: netip.MustParsePrefix("10.0.0.0/24"), EnableDHCP: true},
 		netcmd.CreateNetwork{ID: theirs, ProjectID: other, Name: "theirs", AdminStateUp: true, PortSecurity: true})
-	ctx := commands.With(t.Context(), commands.Caller{Origin: "host." + host})
-	if _, err := c.Do(ctx, cmd.ReportHost{Host: host, ID: "cccccccc-0000-4000-8000-000000000001", Facts: cmd.Facts{
+	joinHost(t, c, host, 1)
+}
+
+// joinHost has a host join.
+func joinHost(t *testing.T, c *cell.Cell, name string, number int) {
+	t.Helper()
+	ctx := commands.With(t.Context(), commands.Caller{Origin: "host." + name})
+	if _, err := c.Do(ctx, cmd.ReportHost{Host: name, ID: fmt.Sprintf("cccccccc-0000-4000-8000-%012d", number), Facts: cmd.Facts{
 		Type: "QEMU", Version: 7002000, Arch: "x86_64", VCPUs: 16, RAMMiB: 65536, DiskGiB: 1000, CPUModel: "host", HostIP: "192.0.2.1", Zone: "nova"}}); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// playHost does at once what is wanted of the host, except for servers whose
+// playHost does at once what is wanted of the hosts, except for servers whose
 // name says that they should wait.
 func playHost(ctx context.Context, c *cell.Cell) {
 	powers := map[string]cmd.Power{"running": cmd.Running, "stopped": cmd.Stopped, "paused": cmd.Paused, "suspended": cmd.Suspended}
@@ -67,18 +74,24 @@ func playHost(ctx context.Context, c *cell.Cell) {
 			return
 		case <-tick.C:
 		}
-		for id, s := range c.Now().Compute.Servers.OfHost(host) {
+		for id := range c.Now().Compute.Remains.All() {
+			c.Do(commands.With(ctx, commands.Caller{Origin: "host." + id.Host}), cmd.ReportServerGone{Host: id.Host, ID: id.ID})
+		}
+		for id, s := range c.Now().Compute.Servers.All() {
+			ctx := commands.With(ctx, commands.Caller{Origin: "host." + s.Host})
 			switch {
 			case s.TaskState == view.NoTask || s.Name == "slow":
 			case s.Gone():
-				c.Do(ctx, cmd.ReportServerGone{Host: host, ID: id})
+				c.Do(ctx, cmd.ReportServerGone{Host: s.Host, ID: id})
+			case s.Live != nil:
+				playLive(ctx, c, &s)
 			case s.Capture != nil:
 				image := s.Capture.ImageID
 				c.Do(commands.With(ctx, commands.Caller{Origin: "cell"}), imagecmd.StartUpload{ID: image, Upload: "u" + image, Due: time.Now().Add(time.Hour)},
 					imagecmd.FinishUpload{ID: image, Upload: "u" + image, SizeBytes: 1000, VirtualSize: 1 << 29, SHA512: "00", MD5: "00", Format: "qcow2", ProjectBytes: 1 << 40})
-				c.Do(ctx, cmd.ReportServerCaptured{Host: host, ID: id, ImageID: image})
+				c.Do(ctx, cmd.ReportServerCaptured{Host: s.Host, ID: id, ImageID: image})
 			default:
-				c.Do(ctx, cmd.ReportServer{Host: host, ID: id, Generation: s.Generation, Power: powers[s.Want], Reboots: s.Reboots})
+				c.Do(ctx, cmd.ReportServer{Host: s.Host, ID: id, Generation: s.Generation, Power: powers[s.Want], Reboots: s.Reboots})
 			}
 		}
 	}

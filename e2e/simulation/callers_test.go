@@ -87,6 +87,8 @@ func (c *caller) live(ctx context.Context, until time.Time) {
 			c.ask(ctx, netcmd.DeletePort{ID: c.ports[c.luck.upTo(len(c.ports))]})
 		case n == 9 && len(c.servers) > 0:
 			c.powerOff()
+		case n < 14 && len(c.servers) > 0:
+			c.move(ctx, c.servers[c.luck.upTo(len(c.servers))])
 		case len(c.servers) > 0:
 			c.act(ctx, c.servers[c.luck.upTo(len(c.servers))])
 		}
@@ -131,6 +133,25 @@ func (c *caller) act(ctx context.Context, id string) {
 		cmd.UpdateServer{ID: id, Name: &name}, cmd.ResetServerState{ID: id, Error: c.luck.happens(0.5)},
 	}
 	c.ask(ctx, all[c.luck.upTo(len(all))])
+}
+
+// move sends a server to another host while it runs, or meddles with that.
+func (c *caller) move(ctx context.Context, id string) {
+	one, _ := c.cloud.running()
+	if one == nil {
+		return
+	}
+	s, _ := one.Now().Compute.Servers.Get(id)
+	if s.Live == nil {
+		c.ask(ctx, cmd.LiveMigrateServer{ID: id, Migration: c.id(), At: time.Now()})
+		return
+	}
+	m, _ := one.Now().Compute.Migrations.WithID(s.Live.Migration)
+	if c.luck.happens(0.5) {
+		c.ask(ctx, cmd.AbortLiveMigration{ID: id, Number: m.Number, Early: true, At: time.Now()})
+	} else {
+		c.ask(ctx, cmd.ForceLiveMigration{ID: id, Number: m.Number})
+	}
 }
 
 // powerOff is a guest that shuts itself down.

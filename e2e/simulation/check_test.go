@@ -23,6 +23,9 @@ func (c *cloud) restless(w *projections.World) (why []string) {
 		if s.TaskState != compute.NoTask || !s.Due.IsZero() {
 			say("server %s is %s and at %q, due %v", id, s.VMState, s.TaskState, s.Due)
 		}
+		if s.Live != nil {
+			say("server %s is on its way: %+v", id, *s.Live)
+		}
 		if s.Host == "" {
 			continue
 		}
@@ -36,6 +39,11 @@ func (c *cloud) restless(w *projections.World) (why []string) {
 		}
 		for port := range w.Network.Ports.OfDevice(id, "") {
 			plugged[s.Host] = append(plugged[s.Host], port)
+		}
+	}
+	for number, m := range w.Compute.Migrations.All() {
+		if m.Live() {
+			say("migration %d of %s is %s", number, m.ServerID, m.Status)
 		}
 	}
 	for id, r := range w.Compute.Remains.All() {
@@ -62,6 +70,9 @@ func (c *cloud) compareHost(h *host, wanted map[string]string, plugged []string,
 		if !there[id] {
 			say("%s lacks machine %s", h.Name, id)
 		}
+	}
+	for _, id := range h.Awaits() {
+		say("%s waits for machine %s, which it should not", h.Name, id)
 	}
 	ports, _ := h.Ports(c.ctx)
 	slices.Sort(ports)

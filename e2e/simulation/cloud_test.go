@@ -21,6 +21,7 @@ import (
 	decidenetwork "skylog/handlers/network"
 	"skylog/infra/cell"
 	"skylog/infra/memlog"
+	"skylog/infra/sim"
 	"skylog/projections"
 	"skylog/workers"
 	"skylog/workers/compute"
@@ -52,8 +53,10 @@ func newCloud(t *testing.T, ctx context.Context, seed uint64, hosts int) *cloud 
 	lost := newLuck(seed, 2)
 	c.store.LoseAck = func() bool { return !c.calm.Load() && lost.happens(0.05) }
 	c.bus = &bus{luck: c.luck, wants: map[string]stored{}, hosts: map[string]*host{}}
+	wire := sim.NewWire()
 	for n := range hosts {
 		h := c.newHost(n, seed)
+		h.Wire = wire
 		c.hosts = append(c.hosts, h)
 		c.bus.hosts[h.Name] = h
 	}

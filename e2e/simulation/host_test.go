@@ -211,6 +211,38 @@ func (h *host) report(ctx context.Context, c commands.Command) error {
 	return err
 }
 
+// Apply implements compute.Hypervisor, and fails the test where the machine now
+// runs on two hosts.
+func (h *host) Apply(ctx context.Context, spec compute.MachineSpec) (compute.Machine, error) {
+	m, err := h.Host.Apply(ctx, spec)
+	h.cloud.once(spec.ID, fmt.Sprintf("%s made it %s at generation %d", h.Name, spec.Power, spec.Generation))
+	return m, err
+}
+
+// Send implements compute.Mover, and fails the test where the machine now runs on
+// two hosts.
+func (h *host) Send(ctx context.Context, id, endpoint string, progress func(compute.Progress)) error {
+	err := h.Host.Send(ctx, id, endpoint, progress)
+	h.cloud.once(id, fmt.Sprintf("%s sent it to %s: %v", h.Name, endpoint, err))
+	return err
+}
+
+// once fails the test where a machine runs on more than one host.
+func (c *cloud) once(id, because string) {
+	var on []string
+	for _, h := range c.hosts {
+		machines, _ := h.Machines(c.ctx)
+		for _, m := range machines {
+			if m.ID == id && (m.Power == compute.Running || m.Power == compute.Paused) {
+				on = append(on, h.Name)
+			}
+		}
+	}
+	if len(on) > 1 {
+		c.t.Errorf("SKYLOG_SEED=%d: machine %s runs on %q, as %s", c.seed, id, on, because)
+	}
+}
+
 // Quarantine implements compute.Hypervisor, and fails the test where a server is
 // on this host.
 func (h *host) Quarantine(ctx context.Context, id string) error {

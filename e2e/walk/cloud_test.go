@@ -258,6 +258,10 @@ func (c *cloud) playHost(ctx context.Context, name string) {
 			_, _ = c.cell.Do(ctx, cmd.ReportServerGone{Host: name, ID: id}) // a refusal is tried again
 		case s.Capture != nil:
 			c.capture(ctx, s)
+		case s.Live != nil:
+			next := commands.With(ctx, commands.Caller{Origin: "host." + s.Live.To})
+			_, _ = c.cell.Do(next, cmd.ReportServerAwaited{Host: s.Live.To, ID: id, Migration: s.Live.Migration, Endpoint: "there"})
+			_, _ = c.cell.Do(ctx, cmd.ReportServerSent{Host: name, ID: id, Migration: s.Live.Migration})
 		default:
 			_, _ = c.cell.Do(ctx, cmd.ReportServer{Host: name, ID: id, Generation: s.Generation, Power: powers[s.Want], Reboots: s.Reboots})
 		}

@@ -3,6 +3,7 @@ package walk
 const (
 	seenOnly = "it doesn't find what isn't its caller's to see"
 	noPools  = "there are no floating IPs"
+	offWay   = "the server isn't on its way to another host"
 )
 
 // proxyTries are of what older clients ask the compute service for though other
@@ -56,8 +57,10 @@ var insideTries = map[string]try{
 	"DELETE /compute/v2.1/servers/{id}/os-server-password":          {at: "$server"},
 	"GET /compute/v2.1/servers/{id}/os-volume_attachments":          {at: "$server"},
 	"GET /compute/v2.1/servers/{id}/os-volume_attachments/{volume}": {at: "$server $image", status: 404, why: "servers have no volumes"},
-	"GET /compute/v2.1/servers/{id}/migrations":                     {at: "$server"},
-	"GET /compute/v2.1/servers/{id}/migrations/{migration}":         {as: "admin", at: "$server 7", status: 404, why: "there are no live migrations"},
+	"GET /compute/v2.1/servers/{id}/migrations":                     {as: "admin", at: "$server"},
+	"GET /compute/v2.1/servers/{id}/migrations/{migration}":         {as: "admin", at: "$server 7", status: 404, why: offWay},
+	"DELETE /compute/v2.1/servers/{id}/migrations/{migration}":      {as: "admin", at: "$server 7", status: 409, why: offWay},
+	"POST /compute/v2.1/servers/{id}/migrations/{migration}/action": {as: "admin", at: "$server 7", body: `{"force_complete":null}`, status: 409, why: offWay},
 	"POST /compute/v2.1/servers/{id}/action changePassword":         {at: "$server", body: `{"changePassword":{"adminPass":"$n"}}`, status: 409, why: "no guest has an agent"},
 	"DELETE /compute/v2.1/os-services/{id}":                         {as: "admin", at: "$nova", given: []string{"ada GET /compute/v2.1/servers/$server"}, status: 409, why: "there are servers on it"},
 	"GET /compute/v2.1/os-instance_usage_audit_log":                 {as: "admin"},

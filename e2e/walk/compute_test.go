@@ -68,6 +68,7 @@ var computeTries = map[string]try{
 	"POST /compute/v2.1/servers/{id}/action confirmResize":       {at: "$server", body: `{"confirmResize":null}`, given: resized, status: 204},
 	"POST /compute/v2.1/servers/{id}/action revertResize":        {at: "$server", body: `{"revertResize":null}`, given: resized},
 	"POST /compute/v2.1/servers/{id}/action migrate":             {as: "admin", at: "$server", body: `{"migrate":{"host":"` + second + `"}}`},
+	"POST /compute/v2.1/servers/{id}/action os-migrateLive":      {as: "admin", at: "$server", body: `{"os-migrateLive":{"host":null,"block_migration":"auto"}}`},
 	"POST /compute/v2.1/servers/{id}/action createImage":         {at: "$server", body: `{"createImage":{"name":"$n"}}`},
 	"POST /compute/v2.1/servers/{id}/action createBackup":        {at: "$server", body: `{"createBackup":{"name":"$n","backup_type":"daily","rotation":1}}`},
 	"POST /compute/v2.1/servers/{id}/action addSecurityGroup":    {at: "$server", body: `{"addSecurityGroup":{"name":"$sg"}}`},

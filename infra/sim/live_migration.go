@@ -3,6 +3,7 @@ package sim
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"skylog/workers/compute"
@@ -110,7 +111,7 @@ func (h *Host) handOver(ctx context.Context, id, endpoint string) error {
 	a.host.mu.Lock()
 	defer a.host.mu.Unlock()
 	m.Generation = a.spec.Generation
-	a.host.machines[id], a.host.shapes[id] = m, shapeOf(&a.spec)
+	a.host.machines[id], a.host.shapes[id], a.host.insides[id] = m, shapeOf(&a.spec), insideOf(&a.spec)
 	return nil
 }
 
@@ -145,6 +146,22 @@ func (h *Host) Hurry(_ context.Context, id string) error {
 	defer h.mu.Unlock()
 	h.hurried[id] = true
 	return nil
+}
+
+// Awaits lists the machines that the host waits for.
+func (h *Host) Awaits() (ids []string) {
+	if h.Wire == nil {
+		return nil
+	}
+	h.Wire.mu.Lock()
+	defer h.Wire.mu.Unlock()
+	for _, a := range h.Wire.waiting {
+		if a.host == h {
+			ids = append(ids, a.spec.ID)
+		}
+	}
+	slices.Sort(ids)
+	return ids
 }
 
 // forget lets go of what was sent or waited for of a machine that is made or

@@ -225,6 +225,9 @@ func (t *Actions) Apply(e events.Event, m events.Meta, servers *Servers) {
 		}
 		t.Put(ActionID{id, m.Number}, a)
 		t.trim(id)
+			if next, ok := e.(evt.ServerLiveMigrationRequested); ok { // it begins where it goes
+				s.Host = next.Host
+			}
 	}
 	if e, ok := e.(evt.ServerLiveMigrationPrepared); ok { // what began where it goes goes on where it is
 		s, _ := servers.Get(e.ID)

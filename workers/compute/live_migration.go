@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"skylog/commands"
 	cmd "skylog/commands/compute"
 )
 
@@ -113,7 +114,7 @@ func (b *Booter) beginSending(ctx context.Context, mover Mover, want ServerWant)
 	if life == nil {
 		return errNotYet
 	}
-	beside, cancel := context.WithTimeout(life, sendTime)
+	beside, cancel := context.WithTimeout(commands.With(life, commands.From(ctx)), sendTime)
 	now := &errand{about: want.Departure.Migration, cancel: cancel, done: make(chan struct{})}
 	if !b.departures.begin(want.ID, now) {
 		cancel()
