@@ -221,13 +221,13 @@ func (t *Actions) Apply(e events.Event, m events.Meta, servers *Servers) {
 			ProjectID: m.Caller.ProjectID, StartedAt: m.Time, UpdatedAt: m.Time}
 		if step != "" {
 			s, _ := servers.Get(id)
+			if next, ok := e.(evt.ServerLiveMigrationRequested); ok { // it begins where it goes
+				s.Host = next.Host
+			}
 			a.Events = []ActionEvent{{Name: step, Host: s.Host, StartedAt: m.Time}}
 		}
 		t.Put(ActionID{id, m.Number}, a)
 		t.trim(id)
-			if next, ok := e.(evt.ServerLiveMigrationRequested); ok { // it begins where it goes
-				s.Host = next.Host
-			}
 	}
 	if e, ok := e.(evt.ServerLiveMigrationPrepared); ok { // what began where it goes goes on where it is
 		s, _ := servers.Get(e.ID)
