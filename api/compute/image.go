@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -271,6 +272,7 @@ func (s *Service) changeImageMetadata(ctx context.Context, in *metadataIn, only 
 			all[name] = value
 		}
 	}
+	slices.Sort(c.Remove) // a request that is repeated asks for the same
 	if err := checkImageMetadata(ctx, in.Body.Metadata, len(all)); err != nil {
 		return nil, err
 	}

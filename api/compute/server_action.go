@@ -88,7 +88,9 @@ func (s *Service) mountServerChanges(on *api.Actions) {
 	api.On(on, "removeFloatingIp", "os_compute_api:os-floating-ips:remove", s.removeFloatingIP, old)
 	api.On(on, "addFixedIp", "os_compute_api:os-multinic:add", s.addFixedIP, old)
 	api.On(on, "removeFixedIp", "os_compute_api:os-multinic:remove", s.removeFixedIP, old)
-	api.On(on, "changePassword", "os_compute_api:os-admin-password", s.changePassword)
+	if s.Inside != nil {
+		api.On(on, "changePassword", "os_compute_api:os-admin-password", s.changePassword)
+	}
 	api.On(on, "addSecurityGroup", "os_compute_api:os-security-groups:add", s.addSecurityGroup)
 	api.On(on, "removeSecurityGroup", "os_compute_api:os-security-groups:remove", s.removeSecurityGroup)
 }

@@ -362,7 +362,7 @@ func imageNamed(ctx context.Context, ref string) (cmd.Image, error) {
 	}
 	return cmd.Image{
 		ID: i.ID, Format: cmp.Or(i.Format, i.DiskFormat), SHA512: i.SHA512, SizeBytes: i.SizeBytes,
-		VirtualGiB: int((i.VirtualSize + 1<<30 - 1) >> 30), MinDiskGiB: i.MinDiskGiB, MinRAMMiB: i.MinRAMMiB,
+		VirtualGiB: int((i.VirtualSize + 1<<30 - 1) >> 30), MinDiskGiB: i.MinDiskGiB, MinRAMMiB: i.MinRAMMiB, Guest: guestOf(&i),
 	}, nil
 }
 

@@ -19,6 +19,7 @@ import (
 // while somebody waits.
 type Inside interface {
 	Diagnose(ctx context.Context, id string) (cmd.Diagnostics, error)
+	SetPassword(ctx context.Context, id, user, password string) error
 }
 
 func (s *Service) mountDiagnostics(a huma.API) {

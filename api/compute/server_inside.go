@@ -8,7 +8,6 @@ import (
 
 	"skylog/api"
 	"skylog/commands"
-	view "skylog/projections/compute"
 )
 
 // What is known of the inside of a server: how its CPUs and memory lie, the
@@ -75,21 +74,4 @@ func (s *Service) showAttachment(ctx context.Context, in *attachmentID) (*api.Em
 		return nil, err
 	}
 	return nil, commands.Refuse(commands.NotFound, "Instance %s is not attached to volume %s", in.ID, in.Volume)
-}
-
-type changePassword struct {
-	Password string `json:"adminPass" maxLength:"255"`
-}
-
-// changePassword finds nobody in the guest who could change it: machines have no
-// channel for an agent.
-func (s *Service) changePassword(ctx context.Context, id string, _ *changePassword) (*api.Respond, error) {
-	one, err := seenServer(ctx, id)
-	switch {
-	case err != nil:
-		return nil, err
-	case one.VMState != view.Active && one.VMState != view.Rescued:
-		return nil, commands.Refuse(commands.Conflict, "Cannot 'changePassword' instance %s while it is in vm_state %s", id, one.VMState)
-	}
-	return nil, commands.Refuse(commands.Conflict, "QEMU guest agent is not enabled")
 }

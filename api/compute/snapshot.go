@@ -55,7 +55,7 @@ func imageOfServer(ctx context.Context, one *view.Server, name, kind string, met
 	}
 	properties := map[string]string{}
 	if from, ok := api.World(ctx).Image.Images.Get(one.Image.ID); ok && seesImage(ctx, api.World(ctx), &from) {
-		for _, name := range []string{"os_distro", "os_version", "os_type", "os_admin_user", "architecture"} {
+		for _, name := range []string{"os_distro", "os_version", "os_type", "os_admin_user", "architecture", "hw_qemu_guest_agent", "os_require_quiesce"} {
 			if value, ok := from.Properties[name]; ok {
 				properties[name] = value
 			}

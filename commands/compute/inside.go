@@ -11,6 +11,9 @@ import (
 // ErrNotRunning says that a machine can't be asked, since it doesn't run.
 var ErrNotRunning = errors.New("the machine isn't running")
 
+// ErrSilent says that no agent answers in the guest.
+var ErrSilent = errors.New("no agent answers in the guest")
+
 // Diagnostics are what a host has counted of a machine since it began to run.
 type Diagnostics struct {
 	Hypervisor string          // qemu, kvm or fake

@@ -44,6 +44,15 @@ type Image struct {
 	SizeBytes             int64
 	VirtualGiB            int
 	MinDiskGiB, MinRAMMiB int
+	Guest
+}
+
+// Guest is what an image is said to have in it: whether there is an agent, whether
+// no image may be made of its disk without it, and whose password it changes.
+type Guest struct {
+	Agent   bool   `json:",omitempty"`
+	Quiesce bool   `json:",omitempty"`
+	Admin   string `json:",omitempty"`
 }
 
 // UpdateServer changes what the owner may change; nil stays as it is.

@@ -37,11 +37,11 @@ func furnish(t *testing.T, c *cell.Cell) {
 	do(cmd.CreateFlavor{ID: "1", Name: "small", VCPUs: 1, RAMMiB: 512, DiskGiB: 1, RxTxFactor: 1, Public: true, ExtraSpecs: map[string]string{"hw:x": "y"}},
 		cmd.CreateFlavor{ID: "2", Name: "hidden", VCPUs: 2, RAMMiB: 1024, DiskGiB: 2, SwapMiB: 64, RxTxFactor: 1})
 	for id, visibility := range map[string]string{image: "public", secret: "private"} {
-		owner := project
+		owner, properties := project, map[string]string{}
 		if id == secret {
-			owner = other
+			owner, properties = other, map[string]string{"hw_qemu_guest_agent": "yes", "os_admin_user": "demo"}
 		}
-		do(imagecmd.CreateImage{ID: id, OwnerID: owner, Name: "disk", DiskFormat: "qcow2", ContainerFormat: "bare", Visibility: visibility})
+		do(imagecmd.CreateImage{ID: id, OwnerID: owner, Name: "disk", DiskFormat: "qcow2", ContainerFormat: "bare", Visibility: visibility, Properties: properties})
 		do(imagecmd.StartUpload{ID: id, Upload: "u" + id, Due: time.Now().Add(time.Hour)},
 			imagecmd.FinishUpload{ID: id, Upload: "u" + id, SizeBytes: 1000, VirtualSize: 1 << 29, SHA512: "00", MD5: "00", Format: "qcow2", ProjectBytes: 1 << 40})
 	}
@@ -65,7 +65,6 @@ func joinHost(t *testing.T, c *cell.Cell, name string, number int) {
 // name says that they should wait.
 func playHost(ctx context.Context, c *cell.Cell) {
 	powers := map[string]cmd.Power{"running": cmd.Running, "stopped": cmd.Stopped, "paused": cmd.Paused, "suspended": cmd.Suspended}
-	ctx = commands.With(ctx, commands.Caller{Origin: "host." + host})
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()
 	for {

@@ -64,7 +64,7 @@ var makers = map[string]maker{
 	"keypair":    {"ada", "POST /compute/v2.1/os-keypairs", `{"keypair":{"name":"$n","type":"ssh","public_key":"$key"}}`, "keypair.name"},
 	"server":     {"ada", "POST /compute/v2.1/servers", `{"server":{"name":"$n","flavorRef":"$flavor","imageRef":"$full","networks":[{"port":"$nic"}],"metadata":{"color":"blue"},"tags":["blue"]}}`, "server.id"},
 	"free":       {"admin", "POST /image/v2/images", `{"name":"free","disk_format":"raw","container_format":"bare","visibility":"public"}`, "id"},
-	"full":       {"ada", "POST /image/v2/images", `{"name":"$n","disk_format":"raw","container_format":"bare","shade":"dark"}`, "id"},
+	"full":       {"ada", "POST /image/v2/images", `{"name":"$n","disk_format":"raw","container_format":"bare","shade":"dark","hw_qemu_guest_agent":"yes"}`, "id"},
 	"nic":        {"ada", "POST /network/v2.0/ports", `{"port":{"name":"$n","network_id":"$network","fixed_ips":[{"subnet_id":"$subnet"}]}}`, "port.id"},
 	"another":    {"ada", "POST /network/v2.0/ports", `{"port":{"name":"$n","network_id":"$network","fixed_ips":[{"subnet_id":"$subnet"}]}}`, "port.id"},
 	"netname":    {"ada", "GET /network/v2.0/networks/$network", ``, "network.name"},

@@ -115,6 +115,8 @@ func changes() []events.Type {
 		events.Of[ServerLiveMigrationAbortRequested](),
 		events.Of[ServerLiveMigrated](),
 		events.Of[ServerLiveMigrationFailed](),
+		events.Of[ServerPasswordChangeRequested](),
+		events.Of[ServerPasswordChangeEnded](),
 		events.Of[ServerSoftDeleted](),
 		events.Of[ServerRestoreRequested](),
 		events.Of[ServerRestored](),

@@ -38,6 +38,17 @@ type ImageUse struct {
 	SHA512     string
 	SizeBytes  int64
 	VirtualGiB int
+	Guest
+}
+
+// Guest is what an image is said to have in it.
+type Guest struct {
+	Agent bool `json:",omitempty"` // QEMU's guest agent answers on its channel
+	// Quiesce: no image may be made of a disk while the agent doesn't hold the
+	// guest's file systems still.
+	Quiesce bool `json:",omitempty"`
+	// Admin is whose password is changed; empty: root's.
+	Admin string `json:",omitempty"`
 }
 
 // FlavorUse is the flavor as it was when the server got it; the flavor may change or go.

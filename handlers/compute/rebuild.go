@@ -50,7 +50,7 @@ func RebuildServer(w *projections.World, c cmd.RebuildServer) ([]events.Event, e
 }
 
 func useOf(i *cmd.Image) evt.ImageUse {
-	return evt.ImageUse{ID: i.ID, Format: i.Format, SHA512: i.SHA512, SizeBytes: i.SizeBytes, VirtualGiB: i.VirtualGiB}
+	return evt.ImageUse{ID: i.ID, Format: i.Format, SHA512: i.SHA512, SizeBytes: i.SizeBytes, VirtualGiB: i.VirtualGiB, Guest: evt.Guest(i.Guest)}
 }
 
 // bootable says whether a server of this flavor may run from an image.

@@ -207,5 +207,8 @@ func PassDeadline(w *projections.World, c cmd.PassDeadline) ([]events.Event, err
 	if s.TaskState == view.MigratingLive && s.Live != nil {
 		return sentTooLong(w, &s), nil
 	}
+	if s.TaskState == view.UpdatingPassword { // the server is what it was
+		return events.List(evt.ServerPasswordChangeEnded{ID: s.ID, Failure: "The host did not answer in time."}), nil
+	}
 	return failure(w, &s, "The host did not finish "+s.TaskState+" in time.", ""), nil
 }

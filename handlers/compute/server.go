@@ -53,6 +53,8 @@ func registerServers(r *handlers.Registry) {
 	handlers.On(r, ReportServerStayed)
 	handlers.On(r, GrantConsole)
 	handlers.On(r, OpenConsole)
+	handlers.On(r, ChangePassword)
+	handlers.On(r, EndPasswordChange)
 	handlers.On(r, AttachInterface)
 	handlers.On(r, DetachInterface)
 	handlers.On(r, LockServer)

@@ -10,9 +10,13 @@ import (
 )
 
 // inside is what is looked at in a machine while it runs.
-type inside struct{ macs []string }
+type inside struct {
+	macs  []string
+	agent bool
+}
 
 func insideOf(spec *compute.MachineSpec) (in inside) {
+	in.agent = spec.Agent
 	for _, n := range spec.NICs {
 		in.macs = append(in.macs, n.MAC)
 	}
@@ -44,4 +48,13 @@ func (h *Host) Diagnose(ctx context.Context, id string) (told cmd.Diagnostics, e
 		told.NICs = append(told.NICs, cmd.NICCounts{MAC: mac, Device: "sim"})
 	}
 	return told, nil
+}
+
+// SetPassword implements compute.Hypervisor: there is nobody who could log in.
+func (h *Host) SetPassword(ctx context.Context, id, _, _ string) error {
+	_, in, err := h.look(ctx, id)
+	if err == nil && !in.agent {
+		err = fmt.Errorf("machine %s on %s: %w", id, h.Name, cmd.ErrSilent)
+	}
+	return err
 }

@@ -94,6 +94,8 @@ func begun(e events.Event) (id, action, step string) {
 		return e.ID, "resume", "compute_resume_instance"
 	case evt.ServerDeletionRequested:
 		return e.ID, "delete", "compute_terminate_instance"
+	case evt.ServerPasswordChangeRequested:
+		return e.ID, "changePassword", "compute_set_admin_password"
 	case evt.ServerLocked:
 		return e.ID, "lock", ""
 	case evt.ServerUnlocked:
@@ -202,6 +204,8 @@ func ended(e events.Event) (id, failure string) {
 		return e.ID, ""
 	case evt.ServerLiveMigrationFailed:
 		return e.ID, e.Message
+	case evt.ServerPasswordChangeEnded:
+		return e.ID, e.Failure
 	case evt.ServerBuildFailed:
 		return e.ID, e.Message
 	case evt.ServerActionFailed:

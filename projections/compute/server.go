@@ -40,6 +40,8 @@ const (
 	Resuming      = "resuming"
 	Deleting      = "deleting"
 
+	UpdatingPassword = "updating_password"
+
 	Rebuilding    = "rebuilding"
 	Rescuing      = "rescuing"
 	Unrescuing    = "unrescuing"

@@ -102,6 +102,10 @@ func (t *Servers) applyPower(e events.Event, m events.Meta) {
 				s.VMState = Errored
 			}
 		})
+	case evt.ServerPasswordChangeRequested: // nothing else is wanted of its host
+		t.change(e.ID, m, func(s *Server) { s.TaskState, s.Due = UpdatingPassword, e.By })
+	case evt.ServerPasswordChangeEnded:
+		t.change(e.ID, m, func(s *Server) { s.TaskState, s.Due = NoTask, time.Time{} })
 	default:
 		t.applyChanges(e, m)
 	}

@@ -123,6 +123,8 @@ func actions() {
 	its(func(e evt.ServerLiveMigrationAbortRequested) string { return e.ID })
 	its(func(e evt.ServerLiveMigrated) string { return e.ID })
 	its(func(e evt.ServerLiveMigrationFailed) string { return e.ID })
+	its(func(e evt.ServerPasswordChangeRequested) string { return e.ID })
+	its(func(e evt.ServerPasswordChangeEnded) string { return e.ID })
 	its(func(e evt.ServerSoftDeleted) string { return e.ID })
 	its(func(e evt.ServerRestoreRequested) string { return e.ID })
 	its(func(e evt.ServerRestored) string { return e.ID })

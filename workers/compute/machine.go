@@ -51,6 +51,8 @@ type Hypervisor interface {
 	Dial(ctx context.Context, id string, c Console) (net.Conn, error)
 	// Diagnose tells what was counted of a running machine.
 	Diagnose(ctx context.Context, id string) (cmd.Diagnostics, error)
+	// SetPassword has the agent in the guest of a running machine change a user's password.
+	SetPassword(ctx context.Context, id, user, password string) error
 	// ConsoleLog returns at most the last max bytes that the machine wrote to its
 	// serial console; the driver itself keeps a bounded amount.
 	ConsoleLog(ctx context.Context, id string, max int) ([]byte, error)
@@ -134,6 +136,10 @@ type MachineSpec struct {
 	NICs            []NIC
 	// ConfigDrive is the ISO 9660 image of the config drive, nil for none.
 	ConfigDrive []byte
+	// Agent gives the machine a channel to QEMU's agent in its guest. Quiesce: no
+	// image may be made of its disk while the agent doesn't hold the guest still.
+	Agent   bool `json:",omitempty"`
+	Quiesce bool `json:",omitempty"`
 	// Rescue is what the machine runs from instead, with its own disk as the
 	// second one; nil: from its own.
 	Rescue *Base

@@ -323,7 +323,7 @@ func (m Wants) plain(w *projections.World, s *view.Server, host string, flavor *
 		Spec: MachineSpec{
 			ID: s.ID, Generation: w.Events, Name: fmt.Sprintf("instance-%08x", s.Number), Power: Power(s.Want),
 			Reboots: s.Reboots, HardReboot: s.HardReboot, SoftStopSeconds: softStop,
-			VCPUs: flavor.VCPUs, RAMMiB: flavor.RAMMiB,
+			VCPUs: flavor.VCPUs, RAMMiB: flavor.RAMMiB, Agent: s.Image.Agent, Quiesce: s.Image.Quiesce,
 			Disk: Disk{Number: s.Disk, BaseFormat: base.Format, SizeGiB: flavor.DiskGiB},
 		}}
 }

@@ -157,7 +157,7 @@ func (m *machine) start(ctx context.Context, spec compute.MachineSpec, s state, 
 	}
 	l := launch{
 		Machine: m.driver.host.Machine, Accelerator: m.driver.host.Accelerator,
-		VCPUs: spec.VCPUs, RAMMiB: spec.RAMMiB, ConfigDrive: spec.ConfigDrive != nil,
+		VCPUs: spec.VCPUs, RAMMiB: spec.RAMMiB, ConfigDrive: spec.ConfigDrive != nil, Agent: spec.Agent,
 		Disk: spec.Disk.Number, Rescue: rescueName(&spec),
 	}
 	for i, n := range spec.NICs {

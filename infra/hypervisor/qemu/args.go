@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	qmpSocket, serialSocket, vncSocket = "qmp.sock", "serial.sock", "vnc.sock"
+	qmpSocket, serialSocket, vncSocket, agentSocket = "qmp.sock", "serial.sock", "vnc.sock", "agent.sock"
 
 	maxVCPUs   = 255
 	maxRAMMiB  = 1 << 22
@@ -121,6 +121,11 @@ func (m *machine) arguments(spec compute.MachineSpec, l launch, incoming bool) [
 			"-blockdev", node(map[string]any{"driver": "file", "node-name": "config-file", "filename": "config.iso", "read-only": true}),
 			"-blockdev", node(map[string]any{"driver": "raw", "node-name": "config", "file": "config-file", "read-only": true}),
 			"-device", fmt.Sprintf("virtio-blk-pci,drive=config,addr=%#x", slotConfig))
+	}
+	if l.Agent {
+		args = append(args, "-device", fmt.Sprintf("virtio-serial-pci,id=channels,addr=%#x", slotChannels),
+			"-chardev", "socket,id=agent,path="+agentSocket+",server=on,wait=off",
+			"-device", "virtserialport,bus=channels.0,chardev=agent,name="+agentChannel)
 	}
 	for _, n := range l.NICs {
 		args = append(args, "-netdev", netdevArgument(n.NIC), "-device", deviceArgument(n))

@@ -97,7 +97,8 @@ func (m *machine) beginCopy(ctx context.Context) (running bool, err error) {
 	if err := m.execute(ctx, "blockdev-add", target, nil); err != nil {
 		return false, err
 	}
-	return true, m.execute(ctx, "blockdev-backup", map[string]any{"job-id": captureJob, "device": "disk", "target": "capture", "sync": "full", "auto-dismiss": false}, nil)
+	backup := map[string]any{"job-id": captureJob, "device": "disk", "target": "capture", "sync": "full", "auto-dismiss": false}
+	return true, m.quiesced(ctx, r, s.power == compute.Running, func() error { return m.execute(ctx, "blockdev-backup", backup, nil) })
 }
 
 // chain is how qemu-img opens a disk upon its base, whatever their headers say.

@@ -74,6 +74,9 @@ func playQEMU(args []string) {
 			f.devices[id] = true
 		}
 	}
+	if slices.Contains(args, "socket,id=agent,path=agent.sock,server=on,wait=off") {
+		go f.playAgent()
+	}
 	f.guest("start")
 	l, err := net.Listen("unix", qmpSocket)
 	if err != nil {
@@ -198,6 +201,12 @@ func (f *fakeQEMU) execute(command string, args map[string]any) (any, string) {
 			return nil, "Node is busy"
 		}
 		f.copying = true
+		f.guest("copy")
+	case "query-cpus-fast":
+		return []map[string]int{{"thread-id": os.Getpid()}}, ""
+	case "query-blockstats":
+		return []map[string]any{{"node-name": "config", "stats": map[string]int{"rd_bytes": 1}}, {"node-name": "disk", "stats": map[string]int{
+			"rd_bytes": 4096, "rd_operations": 2, "wr_bytes": 512, "wr_operations": 1, "failed_rd_operations": 3, "failed_wr_operations": 4}}}, ""
 	case "query-jobs":
 		jobs := []map[string]string{}
 		if f.copying {

@@ -139,7 +139,7 @@ func (m *machine) end(ctx context.Context) error {
 // spawn starts QEMU and waits until it answers. The guest's CPUs stand still.
 func (m *machine) spawn(ctx context.Context, args []string) error {
 	m.hangUp()
-	for _, socket := range []string{qmpSocket, serialSocket, vncSocket} {
+	for _, socket := range []string{qmpSocket, serialSocket, vncSocket, agentSocket} {
 		if err := os.Remove(m.file(socket)); err != nil && !os.IsNotExist(err) {
 			return err
 		}

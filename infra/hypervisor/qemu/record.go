@@ -43,6 +43,7 @@ type launch struct {
 	Machine, Accelerator string
 	VCPUs, RAMMiB        int
 	ConfigDrive          bool
+	Agent                bool `json:",omitempty"` // there is a channel to the guest's agent
 	Disk                 uint64
 	Rescue               string // the name of the image that it runs from instead
 	NICs                 []slotted
@@ -69,7 +70,7 @@ type slotted struct {
 // The places of the devices that every machine has. NICs come behind; a PCI bus
 // ends at 31.
 const (
-	slotVGA, slotDisk, slotConfig, slotRNG, slotRescued = 2, 3, 4, 5, 6
+	slotVGA, slotDisk, slotConfig, slotRNG, slotRescued, slotChannels = 2, 3, 4, 5, 6, 7
 
 	firstNICSlot, lastSlot = 8, 31
 )
