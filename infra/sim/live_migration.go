@@ -85,7 +85,15 @@ func (h *Host) Send(ctx context.Context, id, endpoint string, progress func(comp
 			return err
 		}
 	}
-	return h.handOver(ctx, id, endpoint)
+	if err := h.handOver(ctx, id, endpoint); err != nil {
+		return err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.rand.Float64() < h.Weather.Failing { // it is there, but nobody says so
+		return compute.ErrUndecided
+	}
+	return nil
 }
 
 // handOver is the instant in which a machine ends here and goes on there.

@@ -98,6 +98,9 @@ func (b *Booter) depart(ctx context.Context, want ServerWant) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
+		if errors.Is(err, ErrUndecided) {
+			return err
+		}
 		return b.sendingEnded(ctx, want, err)
 	}
 	if err := b.beginSending(ctx, mover, want); err != nil || !d.Hurry {
@@ -124,8 +127,8 @@ func (b *Booter) beginSending(ctx context.Context, mover Mover, want ServerWant)
 		defer b.departures.end(want.ID, now)
 		defer cancel()
 		err := b.sendMachine(beside, mover, want)
-		if life.Err() != nil {
-			return // the next process takes it up
+		if life.Err() != nil || errors.Is(err, ErrUndecided) {
+			return // the next process takes it up, or the next resync
 		}
 		told := context.WithoutCancel(ctx)
 		if err := b.sendingEnded(told, want, err); err != nil {

@@ -71,7 +71,9 @@ type Mover interface {
 	// Send takes a running machine to the host that is ready for it at endpoint, and
 	// returns when it runs there and no longer here; Destroy then removes
 	// what it has left. Where that fails, or ctx ends before, it runs on here as
-	// it was. A Send that an earlier process began is taken up again.
+	// it was, unless the error wraps ErrUndecided: then Send must be called again. A
+	// Send that an earlier process began is taken up again. Progress is called by
+	// one goroutine.
 	Send(ctx context.Context, id, endpoint string, progress func(Progress)) error
 	// Hurry brings a Send to its end though the guest changes its memory faster than
 	// that can be sent: it may have to stand still meanwhile.
