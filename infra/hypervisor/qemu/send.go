@@ -185,7 +185,7 @@ func (m *machine) confirm(ctx context.Context, t *talk) error {
 	}
 	arrived, err := m.askArrived(ctx, &r, t)
 	if err != nil {
-		return fmt.Errorf("it isn't known yet where it runs: %w", err)
+		return fmt.Errorf("%w: %w", compute.ErrUndecided, err)
 	}
 	if !arrived {
 		return errors.Join(errors.New("the other host could not take it up"), m.abort(ctx, &r))
