@@ -95,5 +95,5 @@ func drainOf(w *projections.World, host string) (*drainOut, error) {
 
 // stays says whether a server can't be moved as it is.
 func stays(s *view.Server) bool {
-	return s.TaskState == view.NoTask && s.VMState != view.Active && s.VMState != view.Stopped
+	return s.TaskState == view.NoTask && s.VMState != view.Active && s.VMState != view.Paused && s.VMState != view.Stopped
 }

@@ -26,9 +26,11 @@ type awaited struct {
 // NewWire makes a wire.
 func NewWire() *Wire { return &Wire{waiting: map[string]*awaited{}} }
 
-// Machines are sent in so many portions of memory and disk, a step for each.
+// Machines are sent in portions, a step for each GiB of memory and disk, but at
+// least and at most so many.
 const (
-	portions    = 10
+	fewPortions, manyPortions = 10, 1000
+
 	bytesPerMiB = 1 << 20
 	bytesPerGiB = 1 << 30
 )
@@ -73,9 +75,10 @@ func (h *Host) Send(ctx context.Context, id, endpoint string, progress func(comp
 	delete(h.hurried, id)
 	h.mu.Unlock()
 	p := compute.Progress{MemoryTotal: uint64(shape.ramMiB) * bytesPerMiB, DiskTotal: uint64(shape.diskGiB) * bytesPerGiB}
+	portions := min(max(fewPortions, shape.ramMiB/1024+shape.diskGiB), manyPortions)
 	for n := range portions + 1 {
 		part := uint64(n)
-		p.MemorySent, p.DiskSent = p.MemoryTotal*part/portions, p.DiskTotal*part/portions
+		p.MemorySent, p.DiskSent = p.MemoryTotal*part/uint64(portions), p.DiskTotal*part/uint64(portions)
 		p.MemoryLeft, p.DiskLeft = p.MemoryTotal-p.MemorySent, p.DiskTotal-p.DiskSent
 		progress(p)
 		if h.inHurry(id) || n == portions {

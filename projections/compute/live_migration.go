@@ -70,7 +70,7 @@ func (t *Migrations) applyLive(e events.Event, m events.Meta, servers *Servers) 
 	case evt.ServerLiveMigrationProgressed:
 		t.newest(e.ID, m, func(of *Migration) { of.Transfer = e.Transfer })
 	case evt.ServerLiveMigrated:
-		t.turn(e.ID, m, "completed")
+		t.turn(e.ID, m, Completed)
 	case evt.ServerLiveMigrationFailed:
 		t.newest(e.ID, m, func(of *Migration) {
 			switch {

@@ -24,12 +24,13 @@ type Migration struct {
 	evt.Transfer             // of a live one, as it was heard last
 }
 
-// LiveMigration is the type of moves during which the server runs; the states
-// in which they are under way are Preparing and Underway.
+// LiveMigration is the type of moves during which the server runs; Preparing
+// and Underway are the states in which they go on.
 const (
 	LiveMigration = "live-migration"
 	Preparing     = "preparing"
 	Underway      = "running"
+	Completed     = "completed"
 )
 
 // Live says that the migration is a live one that is under way.

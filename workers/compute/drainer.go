@@ -13,8 +13,8 @@ import (
 	view "skylog/projections/compute"
 )
 
-// Drainer moves servers off the hosts that are to be drained, a few at a time. It
-// remembers nothing: what it does follows from the world, whoever runs it.
+// Drainer moves servers off the hosts that are to be drained, a few at a time, and
+// without stopping them where that can be. It remembers nothing: what it does follows from the world, whoever runs it.
 type Drainer struct {
 	Now    func() *projections.World
 	Do     commands.Do[*projections.World]
@@ -30,6 +30,10 @@ const (
 	// drainConfirm is how long a moved server could be moved back: nobody waits to
 	// confirm what they didn't ask for.
 	drainConfirm = time.Second
+	// drainTries is how many moves are asked for at a time, should they be refused;
+	// drainAgain is when a live one that came to nothing is tried again.
+	drainTries = 16
+	drainAgain = time.Hour
 )
 
 // Run drains hosts until ctx ends.
@@ -63,32 +67,58 @@ func (d *Drainer) Once(ctx context.Context) {
 
 // drain begins to move as many servers as may be on their way.
 func (d *Drainer) drain(ctx context.Context, w *projections.World, host string) {
-	under := 0
+	under, tries := 0, 0
 	for range w.Compute.Servers.FromHost(host) {
 		under++
 	}
-	var next []string
-	for id, s := range w.Compute.Servers.OfHost(host) {
-		switch {
-		case s.TaskState == view.Migrating:
+	for _, s := range w.Compute.Servers.OfHost(host) {
+		if s.TaskState == view.Migrating || s.Live != nil {
 			under++
-		case len(next) < drainAtOnce && Movable(&s):
-			next = append(next, id)
 		}
 	}
-	for _, id := range next[:max(0, min(len(next), drainAtOnce-under))] {
-		d.do(ctx, host, cmd.ResizeServer{ID: id, Carrier: uuid.NewString(), Migration: uuid.NewString(), ConfirmWithin: drainConfirm,
-			At: d.Clock().UTC(), By: cmd.By{Admin: true}})
+	for _, s := range w.Compute.Servers.OfHost(host) {
+		if under >= drainAtOnce || tries >= drainTries {
+			return
+		}
+		for _, c := range d.ways(w, &s) {
+			if tries++; d.do(ctx, host, c) {
+				under++
+				break
+			}
+		}
 	}
 }
 
-// Movable says whether a server can be moved off its host as it is.
-func Movable(s *view.Server) bool {
-	return s.TaskState == view.NoTask && s.Old == nil && (s.VMState == view.Active || s.VMState == view.Stopped)
+// ways are the commands by which a server may leave its host as it is, the best
+// first: running if it runs, unless that was tried and came to nothing.
+func (d *Drainer) ways(w *projections.World, s *view.Server) (ways []commands.Command) {
+	if s.TaskState != view.NoTask || s.Old != nil || s.Live != nil {
+		return nil
+	}
+	now, by := d.Clock().UTC(), cmd.By{Admin: true}
+	if (s.VMState == view.Active || s.VMState == view.Paused) && !triedLive(w, s.ID) {
+		ways = append(ways, cmd.LiveMigrateServer{ID: s.ID, Migration: uuid.NewString(), At: now, By: by})
+	}
+	if s.VMState == view.Active || s.VMState == view.Stopped {
+		ways = append(ways, cmd.ResizeServer{ID: s.ID, Carrier: uuid.NewString(), Migration: uuid.NewString(), ConfirmWithin: drainConfirm, At: now, By: by})
+	}
+	return ways
 }
 
-func (d *Drainer) do(ctx context.Context, host string, c commands.Command) {
-	if _, err := d.Do(ctx, c); err != nil && ctx.Err() == nil {
+// triedLive says whether a server's newest migration was a live one that came to
+// nothing a short while ago.
+func triedLive(w *projections.World, id string) bool {
+	var last view.Migration
+	for _, m := range w.Compute.Migrations.OfServer(id) {
+		last = m
+	}
+	return last.Type == view.LiveMigration && last.Status != view.Completed && w.Time.Sub(last.UpdatedAt) < drainAgain
+}
+
+func (d *Drainer) do(ctx context.Context, host string, c commands.Command) bool {
+	_, err := d.Do(ctx, c)
+	if err != nil && ctx.Err() == nil {
 		d.Logger.Warn("a host could not be drained further yet", "host", host, "command", c.CommandType(), "error", err)
 	}
+	return err == nil
 }

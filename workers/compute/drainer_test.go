@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"slices"
 	"testing"
 	"time"
 
@@ -34,10 +35,23 @@ func TestAHostIsDrainedAFewServersAtATime(t *testing.T) {
 	for _, id := range []string{"1", "2", "3"} {
 		fold(evt.ServerCreated{ID: id}, evt.ServerPlaced{ID: id, Host: "a"}, evt.ServerBooted{ID: id})
 	}
-	fold(evt.ServerPaused{ID: "1"})
+	fold(evt.ServerSuspended{ID: "1"}, evt.ServerStopped{ID: "3"})
 	once("nobody asked for it", 0)
 	fold(evt.HostDrainRequested{Name: "a", Servers: 3})
 	once("two may be on their way, and one can't be moved", 2)
+	if c, ok := asked[0].(cmd.LiveMigrateServer); !ok || c.ID != "2" {
+		t.Errorf("the one that runs: asked was %+v", asked[0])
+	}
+	if c, ok := asked[1].(cmd.ResizeServer); !ok || c.ID != "3" {
+		t.Errorf("the one that doesn't: asked was %+v", asked[1])
+	}
+	fold(evt.ServerLiveMigrationRequested{ID: "2", Host: "b", Migration: "l"})
+	once("the one that runs is on its way", 1)
+	fold(evt.ServerLiveMigrationFailed{ID: "2"})
+	once("it could not go while it ran", 2)
+	if c, ok := asked[0].(cmd.ResizeServer); !ok || c.ID != "2" {
+		t.Errorf("it could not go while it ran: asked was %+v", asked[0])
+	}
 	fold(evt.ServerResizeRequested{ID: "2", Host: "b", Disk: 1, Migration: "m", Carrier: "c", Cold: true})
 	once("one is on its way", 1)
 	fold(evt.ServerCarried{ID: "2"}, evt.ServerResizeRequested{ID: "3", Host: "b", Disk: 1, Migration: "n", Carrier: "d", Cold: true})
@@ -53,4 +67,20 @@ func TestAHostIsDrainedAFewServersAtATime(t *testing.T) {
 	}
 	fold(evt.HostDrained{Name: "a"})
 	once("it is drained", 0)
+}
+
+func TestAServerThatCantLeaveRunningLeavesStopped(t *testing.T) {
+	w := projections.New()
+	w.Facts([]events.Event{evt.HostJoined{Name: "a"}, evt.ServerCreated{ID: "1"}, evt.ServerPlaced{ID: "1", Host: "a"}, evt.ServerBooted{ID: "1"},
+		evt.HostDrainRequested{Name: "a", Servers: 1}}, events.Meta{})
+	var asked []string
+	d := &Drainer{Now: func() *projections.World { return w }, Clock: time.Now, Logger: slog.New(slog.DiscardHandler),
+		Do: func(_ context.Context, c ...commands.Command) (*projections.World, error) {
+			asked = append(asked, c[0].CommandType())
+			return w, commands.Refuse(commands.Invalid, "no")
+		}}
+	d.Once(t.Context())
+	if want := []string{"compute.server.live_migrate", "compute.server.resize"}; !slices.Equal(asked, want) {
+		t.Errorf("asked was %q, want %q", asked, want)
+	}
 }
