@@ -23,6 +23,8 @@ type flaky struct {
 	fails  string
 	failed bool
 	calls  []string
+
+	undecided int // how often it isn't known where a machine is
 }
 
 var errOnce = errors.New("it failed once")
@@ -72,6 +74,27 @@ func (f *flaky) Apply(ctx context.Context, m compute.MachineSpec) (compute.Machi
 		return compute.Machine{}, err
 	}
 	return f.Host.Apply(ctx, m)
+}
+
+func (f *flaky) Receive(ctx context.Context, m compute.MachineSpec) (string, error) {
+	if err := f.once("receive"); err != nil {
+		return "", err
+	}
+	return f.Host.Receive(ctx, m)
+}
+
+func (f *flaky) Send(ctx context.Context, id, endpoint string, progress func(compute.Progress)) error {
+	if err := f.once("send"); err != nil {
+		return err
+	}
+	f.mu.Lock()
+	f.undecided--
+	undecided := f.undecided >= 0
+	f.mu.Unlock()
+	if undecided {
+		return compute.ErrUndecided
+	}
+	return f.Host.Send(ctx, id, endpoint, progress)
 }
 
 func (f *flaky) Destroy(ctx context.Context, id string) error {
