@@ -179,9 +179,5 @@ func (s *Service) evacuateServer(ctx context.Context, id string, in *evacuate) (
 	if !old {
 		return &api.Respond{Status: http.StatusOK}, nil
 	}
-	password := in.AdminPass
-	if password == "" {
-		password = s.Password(api.NewID(ctx))
-	}
-	return &api.Respond{Status: http.StatusOK, Body: map[string]string{"adminPass": password}}, nil
+	return &api.Respond{Status: http.StatusOK, Body: map[string]string{"adminPass": s.passwordOr(ctx, in.AdminPass)}}, nil
 }

@@ -44,6 +44,10 @@ func (s *Service) rebuildServer(ctx context.Context, id string, in *rebuildServe
 	if err != nil {
 		return nil, err
 	}
+	password := s.passwordOr(ctx, in.AdminPass)
+	if c.Password, err = s.firstPassword(ctx, one.ProjectID, one.ConfigDrive, password); err != nil {
+		return nil, err
+	}
 	w, err := s.Do(ctx, c)
 	if err != nil {
 		return nil, err
@@ -53,14 +57,11 @@ func (s *Service) rebuildServer(ctx context.Context, id string, in *rebuildServe
 		return nil, serverMissing(id)
 	}
 	v := newViewer(ctx, w)
-	shown := rebuiltServer{server: server{serverCore: v.core(&one)}, AdminPass: in.AdminPass, Key: text(one.KeyName), UserData: in.UserData}
+	shown := rebuiltServer{server: server{serverCore: v.core(&one)}, AdminPass: password, Key: text(one.KeyName), UserData: in.UserData}
 	if !api.From(ctx).Version.Before(2, 75) {
 		shown.server = *v.full(&one)
 	}
 	shown.ServerGroups = groupsShown(w, one)
-	if shown.AdminPass == "" {
-		shown.AdminPass = s.Password(api.NewID(ctx))
-	}
 	return &api.Respond{Location: link(ctx, "servers", id)[0].Href, Body: oneServer[rebuiltServer]{shown}}, nil
 }
 

@@ -37,9 +37,5 @@ func (s *Service) rescueServer(ctx context.Context, id string, in *rescue) (*api
 	if _, err := s.Do(ctx, c); err != nil {
 		return nil, err
 	}
-	password := in.AdminPass
-	if password == "" {
-		password = s.Password(api.NewID(ctx))
-	}
-	return &api.Respond{Status: http.StatusOK, Body: map[string]string{"adminPass": password}}, nil
+	return &api.Respond{Status: http.StatusOK, Body: map[string]string{"adminPass": s.passwordOr(ctx, in.AdminPass)}}, nil
 }

@@ -115,6 +115,10 @@ func (s *Service) createServer(ctx context.Context, in *createServerIn) (*api.Re
 	if count > 1 && slices.ContainsFunc(nics, func(n nic) bool { return n.port != "" || n.address.IsValid() }) {
 		return nil, commands.Refuse(commands.Invalid, "Unable to launch multiple instances with a single configured port ID or fixed IP. Please launch your instance one by one with different ports or addresses.")
 	}
+	password := s.passwordOr(ctx, want.AdminPass)
+	if first.Password, err = s.firstPassword(ctx, first.ProjectID, first.ConfigDrive, password); err != nil {
+		return nil, err
+	}
 	first.ReservationID = "r-" + strings.ReplaceAll(api.NewID(ctx), "-", "")[:8]
 	var batch []commands.Command
 	for i := range count {
@@ -131,7 +135,7 @@ func (s *Service) createServer(ctx context.Context, in *createServerIn) (*api.Re
 	if _, err := s.Do(ctx, batch...); err != nil {
 		return nil, err
 	}
-	return s.created(ctx, want, first), nil
+	return s.created(ctx, want, first, password), nil
 }
 
 // unheard are hints of Nova's own filters that aren't here. A server that is
@@ -159,17 +163,14 @@ func readHints(all ...map[string]any) (group string, err error) {
 	return group, nil
 }
 
-func (s *Service) created(ctx context.Context, want *createServer, first cmd.CreateServer) *api.Respond {
+func (s *Service) created(ctx context.Context, want *createServer, first cmd.CreateServer, password string) *api.Respond {
 	if want.Reservation {
 		return &api.Respond{Status: 202, Body: map[string]string{"reservation_id": first.ReservationID}}
 	}
 	self := link(ctx, "servers", first.ID)
-	out := createdServer{ID: first.ID, Links: self, DiskConfig: first.DiskConfig, Groups: want.Groups, AdminPass: want.AdminPass}
+	out := createdServer{ID: first.ID, Links: self, DiskConfig: first.DiskConfig, Groups: want.Groups, AdminPass: password}
 	if len(out.Groups) == 0 {
 		out.Groups = []securityName{{"default"}}
-	}
-	if out.AdminPass == "" {
-		out.AdminPass = s.Password(api.NewID(ctx))
 	}
 	return &api.Respond{Status: 202, Location: self[0].Href, Body: oneServer[createdServer]{out}}
 }

@@ -78,3 +78,20 @@ func guestOf(i *imageview.Image) cmd.Guest {
 	}
 	return cmd.Guest{Agent: yes("hw_qemu_guest_agent"), Quiesce: yes("os_require_quiesce"), Admin: admin}
 }
+
+// passwordOr is the password that was sent, or one of our making.
+func (s *Service) passwordOr(ctx context.Context, sent string) string {
+	if sent == "" {
+		return s.Password(api.NewID(ctx))
+	}
+	return sent
+}
+
+// firstPassword seals the password that a new server's config drive tells its
+// guest. Without one nobody could tell it, and it isn't kept.
+func (s *Service) firstPassword(ctx context.Context, project string, drive bool, password string) ([]byte, error) {
+	if !drive || s.Seal == nil {
+		return nil, nil
+	}
+	return api.Seal(ctx, s.Seal, project, []byte(password))
+}

@@ -14,6 +14,7 @@ type RebuildServer struct {
 	KeyOwner string             `json:",omitempty"` // the caller
 	UserData *[]byte            `json:",omitempty"` // sealed with the project's key
 	Files    []byte             `json:",omitempty"` // a list of InjectedFile, sealed likewise; nil: as they are
+	Password []byte             `json:",omitempty"` // of its administrator, for its config drive, sealed likewise; nil: as it is
 	At       time.Time
 	By
 }

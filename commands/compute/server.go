@@ -17,6 +17,7 @@ type CreateServer struct {
 	Tags        []string          `json:",omitempty"`
 	UserData    []byte            `json:",omitempty"` // sealed with the project's key
 	Files       []byte            `json:",omitempty"` // a list of InjectedFile, sealed likewise
+	Password    []byte            `json:",omitempty"` // of its administrator, for the config drive, sealed likewise
 	ConfigDrive bool              `json:",omitempty"`
 	Zone        string            `json:",omitempty"` // empty: any
 	Host        string            `json:",omitempty"` // an administrator's choice; empty: the scheduler's

@@ -115,6 +115,7 @@ func changes() []events.Type {
 		events.Of[ServerLiveMigrationAbortRequested](),
 		events.Of[ServerLiveMigrated](),
 		events.Of[ServerLiveMigrationFailed](),
+		events.Of[ServerFirstPasswordChanged](),
 		events.Of[ServerPasswordChangeRequested](),
 		events.Of[ServerPasswordChangeEnded](),
 		events.Of[ServerSoftDeleted](),

@@ -15,6 +15,16 @@ type ServerPasswordChangeEnded struct {
 	Failure string `json:",omitempty"` // empty: the guest has taken it
 }
 
+// ServerFirstPasswordChanged says what password the administrator of a server that
+// is made anew has at first, sealed with the project's key.
+type ServerFirstPasswordChanged struct {
+	ID       string
+	Password []byte
+}
+
+// EventType is the wire name.
+func (ServerFirstPasswordChanged) EventType() string { return "compute.server.first_password_changed" }
+
 // EventType is the wire name.
 func (ServerPasswordChangeRequested) EventType() string {
 	return "compute.server.password_change_requested"

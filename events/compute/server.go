@@ -17,6 +17,7 @@ type ServerCreated struct {
 	Tags                  []string          `json:",omitempty"`
 	UserData              []byte            `json:",omitempty"` // sealed with the project's key
 	Files                 []byte            `json:",omitempty"` // what the guest shall find when it starts, sealed likewise
+	Password              []byte            `json:",omitempty"` // of its administrator, which its config drive tells, sealed likewise
 	ConfigDrive           bool              `json:",omitempty"`
 	Zone                  string            `json:",omitempty"` // asked for; empty: any
 	AccessIPv4            string            `json:",omitempty"`

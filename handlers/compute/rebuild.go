@@ -46,6 +46,9 @@ func RebuildServer(w *projections.World, c cmd.RebuildServer) ([]events.Event, e
 	if c.Files != nil {
 		e = append(e, evt.ServerFilesChanged{ID: c.ID, Files: c.Files})
 	}
+	if c.Password != nil {
+		e = append(e, evt.ServerFirstPasswordChanged{ID: c.ID, Password: c.Password})
+	}
 	return append(e, evt.ServerRebuildRequested{ID: c.ID, Image: useOf(&c.Image), Disk: s.Disk + 1, By: c.At.Add(buildTime)}), nil
 }
 

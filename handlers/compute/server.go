@@ -80,7 +80,7 @@ func CreateServer(w *projections.World, c cmd.CreateServer) ([]events.Event, err
 		ID: c.ID, ProjectID: c.ProjectID, UserID: c.UserID, Name: c.Name, Description: c.Description, Hostname: c.Hostname,
 		Image:   useOf(&c.Image),
 		Flavor:  flavorUse(&f),
-		KeyName: c.KeyName, Metadata: c.Metadata, Tags: c.Tags, UserData: c.UserData, Files: c.Files, ConfigDrive: c.ConfigDrive,
+		KeyName: c.KeyName, Metadata: c.Metadata, Tags: c.Tags, UserData: c.UserData, Files: c.Files, Password: c.Password, ConfigDrive: c.ConfigDrive,
 		Zone: c.Zone, AccessIPv4: c.AccessIPv4, AccessIPv6: c.AccessIPv6, DiskConfig: c.DiskConfig,
 		PortIDs: c.PortIDs, OwnPortIDs: c.OwnPortIDs, ReservationID: c.ReservationID, LaunchIndex: c.LaunchIndex, GroupID: c.GroupID,
 		BuildBy: c.At.Add(buildTime),

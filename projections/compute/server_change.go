@@ -28,6 +28,8 @@ func (t *Servers) applyChanges(e events.Event, m events.Meta) {
 		t.change(e.ID, m, func(s *Server) { s.UserData = e.UserData })
 	case evt.ServerFilesChanged:
 		t.change(e.ID, m, func(s *Server) { s.Files = e.Files })
+	case evt.ServerFirstPasswordChanged:
+		t.change(e.ID, m, func(s *Server) { s.Password = e.Password })
 	case evt.ServerRescueRequested:
 		t.ask(e.ID, m, Rescuing, e.By, func(s *Server) { s.Rescue, s.Want = &e.Image, "running" })
 	case evt.ServerRescued:

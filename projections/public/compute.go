@@ -123,6 +123,7 @@ func actions() {
 	its(func(e evt.ServerLiveMigrationAbortRequested) string { return e.ID })
 	its(func(e evt.ServerLiveMigrated) string { return e.ID })
 	its(func(e evt.ServerLiveMigrationFailed) string { return e.ID })
+	its(func(e evt.ServerFirstPasswordChanged) string { return e.ID })
 	its(func(e evt.ServerPasswordChangeRequested) string { return e.ID })
 	its(func(e evt.ServerPasswordChangeEnded) string { return e.ID })
 	its(func(e evt.ServerSoftDeleted) string { return e.ID })

@@ -186,7 +186,9 @@ func (b *Booter) prepare(ctx context.Context, want *ServerWant, steps *story) (s
 	}
 	user := slices.ContainsFunc(spec.NICs, func(n NIC) bool { return n.User != nil })
 	if want.ConfigDrive || user { // a user-mode network has no metadata service
-		if spec.ConfigDrive, err = b.ConfigDrive(*want.Metadata); err != nil {
+		told := *want.Metadata
+		told.AdminPass = want.AdminPass
+		if spec.ConfigDrive, err = b.ConfigDrive(told); err != nil {
 			return spec, fmt.Errorf("config drive: %w", err)
 		}
 	}

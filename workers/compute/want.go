@@ -39,6 +39,8 @@ type ServerWant struct {
 	Metadata *Metadata   `json:",omitempty"`
 	// ConfigDrive: the guest shall have its metadata as a disk, too.
 	ConfigDrive bool `json:",omitempty"`
+	// AdminPass is told by that disk alone, and kept nowhere else on the host.
+	AdminPass string `json:",omitempty"`
 	// Rescue is the image that the machine runs from instead of its disk.
 	Rescue *ImageRef `json:",omitempty"`
 	// Capture is the image that its disk shall become.
@@ -356,6 +358,9 @@ func (m Wants) at(w *projections.World, s *view.Server, host string) (ServerWant
 	}
 	want.ConfigDrive = s.ConfigDrive
 	meta, err := m.metadata(s)
+	if err == nil {
+		want.AdminPass, err = m.password(s)
+	}
 	if err != nil { // the host must know that the machine is wanted all the same
 		return ServerWant{ID: s.ID, Host: host, Generation: w.Events, Wish: s.Generation, Leave: true, PortIDs: portsOf(w, s)}, err
 	}
@@ -436,6 +441,18 @@ func (m Wants) metadata(s *view.Server) (*Metadata, error) {
 		}
 	}
 	return meta, nil
+}
+
+// password is the first one of a server's administrator, if its config drive tells it.
+func (m Wants) password(s *view.Server) (string, error) {
+	if len(s.Password) == 0 {
+		return "", nil
+	}
+	opened, err := m.Open(s.ProjectID, s.Password)
+	if err != nil {
+		return "", fmt.Errorf("password of server %s: %w", s.ID, err)
+	}
+	return string(opened), nil
 }
 
 func firstIPv4(p *netview.HostPort) netip.Addr {

@@ -18,7 +18,7 @@ func TestAGuestIsToldWhatWasSealedForIt(t *testing.T) {
 		return opened, nil
 	}}
 	s := &view.Server{ServerCreated: evt.ServerCreated{ID: "s", ProjectID: "p",
-		UserData: []byte("sealed for p:#!/bin/sh"), Files: []byte(`sealed for p:[{"Path":"/etc/motd","Content":"aGVsbG8="}]`)}}
+		Password: []byte("sealed for p:sesame"), UserData: []byte("sealed for p:#!/bin/sh"), Files: []byte(`sealed for p:[{"Path":"/etc/motd","Content":"aGVsbG8="}]`)}}
 	m, err := wants.metadata(s)
 	if err != nil {
 		t.Fatal(err)
@@ -26,7 +26,13 @@ func TestAGuestIsToldWhatWasSealedForIt(t *testing.T) {
 	if string(m.UserData) != "#!/bin/sh" || len(m.Files) != 1 || m.Files[0].Path != "/etc/motd" || string(m.Files[0].Content) != "hello" {
 		t.Errorf("got %+v", m)
 	}
+	if password, err := wants.password(s); err != nil || password != "sesame" || m.AdminPass != "" {
+		t.Errorf("got password %q, %v, and %q among what ports' metadata services tell", password, err, m.AdminPass)
+	}
 	s.ProjectID = "q"
+	if _, err := wants.password(s); err == nil {
+		t.Error("a password that was sealed for another project is opened")
+	}
 	if _, err := wants.metadata(s); err == nil {
 		t.Error("what was sealed for another project is opened")
 	}
