@@ -103,7 +103,8 @@ func (s *story) counted(server string) {
 func (s *story) bootOne(name string, args ...string) {
 	s.t.Helper()
 	disk := strings.TrimSpace(lastLine(s.run(s.binary, "demo-image")))
-	s.openstack("image", "create", "demo", "--disk-format", "qcow2", "--container-format", "bare", "--file", disk, "--public")
+	s.openstack("image", "create", "demo", "--disk-format", "qcow2", "--container-format", "bare", "--file", disk, "--public",
+		"--property", "hw_qemu_guest_agent=yes", "--property", "os_require_quiesce=yes")
 	s.openstack("network", "create", "red")
 	s.openstack("subnet", "create", "red", "--network", "red", "--subnet-range", "10.0.0.0/24")
 	s.openstack(append([]string{"server", "create", name, "--image", "demo", "--flavor", "m1.nano", "--network", "red"}, args...)...)

@@ -7,7 +7,8 @@
 // The guest is a kernel and a BusyBox that lives in RAM; 96 MiB are enough. It
 // takes its address by DHCP, its name, keys and user data from a config drive
 // or the metadata address, serves SSH and a page on port 80, obeys the power
-// button, has a root shell on the serial console and keeps what is written
+// button, has a root shell on the screen and on the serial console, runs QEMU's
+// guest agent where its machine has a channel for it, and keeps what is written
 // below /mnt on its disk. The guest folder holds all that is ours in it.
 package demoimage
 

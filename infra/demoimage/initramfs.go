@@ -16,12 +16,13 @@ import (
 
 // modules are what the guest loads, in this order, each behind what it depends on.
 var modules = []string{
-	"virtio_pci", "virtio_blk", "virtio_net", "virtio_rng", "vfat", "nls_cp437", "nls_ascii", "isofs", "button", "evdev",
+	"virtio_pci", "virtio_blk", "virtio_net", "virtio_rng", "vfat", "nls_cp437", "nls_ascii", "isofs", "button", "evdev", "virtio_console",
 }
 
 // programs are what of the packages goes into the guest, and where.
 var programs = [][2]string{
 	{"/bin/busybox", "bin/busybox"}, {"/sbin/dropbear", "usr/sbin/dropbear"}, {"/bin/dropbearkey", "usr/bin/dropbearkey"},
+	{"/sbin/qemu-ga", "usr/sbin/qemu-ga"},
 }
 
 // initramfs packs the guest's root file system.

@@ -21,7 +21,7 @@ import (
 // Of the kernels the first that there is is taken: Debian's, Ubuntu's.
 var packages = struct{ kernels, others []string }{
 	kernels: []string{"linux-image-cloud-amd64", "linux-image-virtual", "linux-image-generic"},
-	others:  []string{"busybox", "dropbear-bin", "syslinux", "mtools"},
+	others:  []string{"busybox", "dropbear-bin", "syslinux", "mtools", "qemu-guest-agent"},
 }
 
 // maxFile bounds each file of a package; kernels have some 10 MB.
@@ -42,7 +42,7 @@ type module struct {
 	body []byte
 }
 
-var wanted = regexp.MustCompile(`^(linux-(image|modules)-[0-9]|lib|zlib|busybox$|dropbear-bin$|syslinux$|mtools$)`)
+var wanted = regexp.MustCompile(`^(linux-(image|modules)-[0-9]|lib|zlib|busybox$|dropbear-bin$|syslinux$|mtools$|qemu-guest-agent$)`)
 
 // fetch brings the packages into the cache and returns their files.
 func (b *builder) fetch() ([]string, error) {
@@ -103,7 +103,7 @@ func (b *builder) dependencies(kernel string, match *regexp.Regexp, of ...string
 		out, err := b.run(b.cache, nil, "apt-cache", append(append(options, "--recurse"), of...)...)
 		var names []string
 		for line := range strings.Lines(out) {
-			if name := strings.TrimSpace(line); name == strings.TrimRight(line, "\n") && match.MatchString(name) {
+			if name := strings.TrimSpace(line); name == strings.TrimRight(line, "\n") && match.MatchString(name) && !strings.Contains(name, "perl") { // no program here is linked with Perl
 				names = append(names, name)
 			}
 		}
