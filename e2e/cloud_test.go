@@ -109,18 +109,29 @@ func newCloud(t *testing.T, args ...string) *cloud {
 }
 
 // service begins the names of the namespaces in which this cloud serves DHCP and metadata.
-func (c *cloud) service() string {
-	instance, err := os.ReadFile(filepath.Join(c.data, "network", "instance"))
+func (c *cloud) service() string { return serviceOf(c.data) }
+
+// serviceOf is the same of the host that has its networks in a folder.
+func serviceOf(folder string) string {
+	instance, err := os.ReadFile(filepath.Join(folder, "network", "instance"))
 	if err != nil {
-		return "none of " + c.name // it had no networks of its own yet
+		return "none in " + folder // it had no networks of its own yet
 	}
 	return "skylog-" + strings.TrimSpace(string(instance)) + "-"
 }
 
+// folders are those of the cloud's hosts.
+func (c *cloud) folders() []string {
+	others, _ := filepath.Glob(filepath.Join(c.data, "hosts", "*")) // only a bad pattern fails
+	return append(others, c.data)
+}
+
 func (c *cloud) services() (names []string) {
-	found, _ := filepath.Glob("/run/netns/" + c.service() + "*") // only a bad pattern fails
-	for _, path := range found {
-		names = append(names, filepath.Base(path))
+	for _, folder := range c.folders() {
+		found, _ := filepath.Glob("/run/netns/" + serviceOf(folder) + "*")
+		for _, path := range found {
+			names = append(names, filepath.Base(path))
+		}
 	}
 	return names
 }

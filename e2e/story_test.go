@@ -266,11 +266,13 @@ func (s *story) traces() string {
 		fmt.Fprintf(&all, "%v:\n%s\n", command, s.run(command[0], command[1:]...))
 	}
 	fmt.Fprintf(&all, "namespaces %v\n", s.services())
-	for _, folder := range []string{"machines", "network/ports", "images"} {
-		files, _ := filepath.Glob(filepath.Join(s.data, folder, "*"))
-		for _, f := range files {
-			if filepath.Base(f) != "lock" {
-				fmt.Fprintf(&all, "file %s\n", f)
+	for _, host := range s.folders() {
+		for _, folder := range []string{"machines", "network/ports", "images"} {
+			files, _ := filepath.Glob(filepath.Join(host, folder, "*"))
+			for _, f := range files {
+				if filepath.Base(f) != "lock" {
+					fmt.Fprintf(&all, "file %s\n", f)
+				}
 			}
 		}
 	}

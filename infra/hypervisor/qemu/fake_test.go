@@ -59,6 +59,7 @@ type fakeQEMU struct {
 	files   []int
 	done    string // of the last migration
 	copying bool   // a disk
+	way     way
 }
 
 func playQEMU(args []string) {
@@ -170,6 +171,9 @@ func (f *fakeQEMU) serve(conn *net.UnixConn) {
 func (f *fakeQEMU) execute(command string, args map[string]any) (any, string) {
 	none := map[string]string{}
 	id, _ := args["id"].(string)
+	if fault, mine := f.moves(command, args); mine {
+		return none, fault
+	}
 	switch command {
 	case "query-status":
 		return map[string]string{"status": f.status}, ""
@@ -208,7 +212,7 @@ func (f *fakeQEMU) execute(command string, args map[string]any) (any, string) {
 		return []map[string]any{{"node-name": "config", "stats": map[string]int{"rd_bytes": 1}}, {"node-name": "disk", "stats": map[string]int{
 			"rd_bytes": 4096, "rd_operations": 2, "wr_bytes": 512, "wr_operations": 1, "failed_rd_operations": 3, "failed_wr_operations": 4}}}, ""
 	case "query-jobs":
-		jobs := []map[string]string{}
+		jobs := f.way.jobs()
 		if f.copying {
 			jobs = append(jobs, map[string]string{"id": "capture", "status": "concluded"})
 		}

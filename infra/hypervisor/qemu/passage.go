@@ -162,6 +162,12 @@ func (p *passage) endMemory(ctx context.Context) error {
 // stand still where there is hurry.
 func (p *passage) until(ctx context.Context, so func(context.Context) (bool, error)) error {
 	for {
+		if !p.stopped && p.hurried.Load() {
+			if err := p.ask(ctx, "stop", nil, nil); err != nil {
+				return err
+			}
+			p.stopped = true
+		}
 		ok, err := so(ctx)
 		if err != nil {
 			return err
@@ -169,12 +175,6 @@ func (p *passage) until(ctx context.Context, so func(context.Context) (bool, err
 		p.progress(p.so)
 		if ok {
 			return nil
-		}
-		if !p.stopped && p.hurried.Load() {
-			if err := p.ask(ctx, "stop", nil, nil); err != nil {
-				return err
-			}
-			p.stopped = true
 		}
 		select {
 		case <-ctx.Done():

@@ -133,6 +133,9 @@ func (m *machine) unprepare() {
 
 // discard takes away what has come of a machine that is awaited.
 func (m *machine) discard(r *record) error {
+	if err := m.driver.step("discard"); err != nil {
+		return err
+	}
 	if err := m.kill(); err != nil {
 		return err
 	}
@@ -293,7 +296,7 @@ func (m *machine) hasCome(ctx context.Context) error {
 
 // keepConsole puts what the machine said before in front of what it will say.
 func (m *machine) keepConsole(log []byte) {
-	f, err := os.OpenFile(m.file("console.log"), os.O_APPEND|os.O_WRONLY, 0)
+	f, err := os.OpenFile(m.file("console.log"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		return
 	}

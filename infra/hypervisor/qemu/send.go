@@ -58,6 +58,8 @@ func (d *Driver) Hurry(_ context.Context, id string) error {
 	return nil
 }
 
+var errMeanwhile = errors.New("it was destroyed meanwhile")
+
 // passage is one way of a machine to another host.
 type passage struct {
 	*machine
@@ -101,13 +103,16 @@ func (m *machine) send(ctx context.Context, endpoint string, progress func(compu
 // beginSending notes that the machine is being sent, and says what the receiver
 // must know of it. Gone: it was sent already.
 func (m *machine) beginSending(ctx context.Context, endpoint string) (q question, gone bool, err error) {
-	if err := m.enter(ctx); err != nil {
-		return q, false, err
+	r, err := record{}, m.enter(ctx)
+	if err == nil {
+		defer m.leave()
+		r, err = m.load()
 	}
-	defer m.leave()
-	r, err := m.load()
-	if err != nil || r.at(sent) {
-		return q, r.at(sent), err
+	if err != nil {
+		return q, false, fmt.Errorf("%w: %w", compute.ErrUndecided, err)
+	}
+	if r.at(sent) {
+		return q, true, nil
 	}
 	if r.at(sending) { // left by an earlier process, or where QEMU didn't answer
 		if err := m.abort(ctx, &r); err != nil {
@@ -160,7 +165,7 @@ func (m *machine) noteSent() error {
 		return err
 	}
 	if !r.at(sending) {
-		return errors.New("it was destroyed meanwhile")
+		return errMeanwhile
 	}
 	if err := m.driver.step("sending"); err != nil {
 		return err
@@ -175,26 +180,38 @@ func (m *machine) noteSent() error {
 func (m *machine) confirm(ctx context.Context, t *talk) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*prepareTime)
 	defer cancel()
-	if err := m.enter(ctx); err != nil {
-		return err
-	}
-	defer m.leave()
-	r, err := m.load()
-	if err != nil || !r.at(sent) {
-		return errors.Join(err, errors.New("it was destroyed meanwhile"))
-	}
-	arrived, err := m.askArrived(ctx, &r, t)
+	arrived, err := m.conclude(ctx, t)
 	if err != nil {
 		return fmt.Errorf("%w: %w", compute.ErrUndecided, err)
 	}
 	if !arrived {
-		return errors.Join(errors.New("the other host could not take it up"), m.abort(ctx, &r))
+		return errors.New("the other host could not take it up")
+	}
+	return nil
+}
+
+// conclude finds out where the machine is and makes that so here.
+func (m *machine) conclude(ctx context.Context, t *talk) (arrived bool, err error) {
+	if err := m.enter(ctx); err != nil {
+		return false, err
+	}
+	defer m.leave()
+	r, err := m.load()
+	if err != nil || !r.at(sent) {
+		return false, errors.Join(err, errMeanwhile)
+	}
+	arrived, err = m.askArrived(ctx, &r, t)
+	switch {
+	case err != nil:
+		return false, err
+	case !arrived:
+		return false, m.abort(ctx, &r)
 	}
 	if err := m.end(ctx); err != nil {
-		return err
+		return false, err
 	}
 	r.Power, r.Launch = compute.Stopped, nil
-	return m.save(r)
+	return true, m.save(r)
 }
 
 // askArrived asks in the conversation that there is, and then in another.
@@ -230,8 +247,11 @@ func (m *machine) stay() error {
 		return err
 	}
 	r, err := m.load()
-	if err == nil && r.at(sending) {
+	switch {
+	case r.at(sending):
 		err = m.abort(ctx, &r)
+	case r.at(sent): // that could not be told to have been put on file, and was
+		err = compute.ErrUndecided
 	}
 	m.leave()
 	m.reviewLater() // it may have ended
@@ -240,6 +260,9 @@ func (m *machine) stay() error {
 
 // abort lets QEMU forget that it was sending, and the guest go on.
 func (m *machine) abort(ctx context.Context, r *record) error {
+	if err := m.driver.step("abort"); err != nil {
+		return err
+	}
 	p, err := m.find()
 	if err != nil {
 		return err
