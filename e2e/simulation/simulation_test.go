@@ -13,6 +13,7 @@ import (
 	"time"
 
 	cmd "skylog/commands/compute"
+	"skylog/projections"
 	"skylog/workers/compute"
 )
 
@@ -74,7 +75,7 @@ func simulate(t *testing.T, seed uint64) {
 	w := c.cell.Now()
 	count(t, w)
 	granted, refused := c.entitled(ctx)
-	t.Logf("%d commands of users were granted, %d forbidden on the way", granted, refused)
+	t.Logf("%d commands of users were granted, %d forbidden on the way; of the migrations of servers that are left %v", granted, refused, outcomes(w))
 	for n, h := range c.hosts {
 		only := []string{stray}[:max(0, 1-n)] // on the first host
 		if aside := h.Aside(); !slices.Equal(aside, only) {
@@ -85,6 +86,15 @@ func simulate(t *testing.T, seed uint64) {
 	w = c.cell.Now()
 	c.stop()
 	c.verify(w)
+}
+
+// outcomes counts migrations by what became of them.
+func outcomes(w *projections.World) map[string]int {
+	all := map[string]int{}
+	for _, m := range w.Compute.Migrations.All() {
+		all[m.Status]++
+	}
+	return all
 }
 
 // plant puts a machine on a host that nobody wants there.

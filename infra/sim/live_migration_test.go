@@ -290,16 +290,3 @@ func TestAMachineThatIsDeletedOnItsWayIsGoneFromBothHosts(t *testing.T) {
 		}
 	})
 }
-
-// plain is a hypervisor that can't move machines.
-type plain struct{ compute.Hypervisor }
-
-func TestAHostThatCantMoveMachinesSaysSo(t *testing.T) {
-	b := newBench(t, "")
-	b.Booter.Hypervisor = plain{b.flaky}
-	for _, w := range []compute.ServerWant{arriving(1), departing(2, "there", nil)} {
-		if err := b.Reconcile(t.Context(), w); !errors.Is(err, compute.ErrPermanent) {
-			t.Errorf("%v, want a permanent error", err)
-		}
-	}
-}

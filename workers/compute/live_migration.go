@@ -41,26 +41,13 @@ func (b *Booter) Until(ctx context.Context) {
 	b.life = ctx
 }
 
-// mover is the hypervisor as one that can move machines while they run.
-func (b *Booter) mover() (Mover, error) {
-	m, ok := b.Hypervisor.(Mover)
-	if !ok {
-		return nil, fmt.Errorf("%w: machines of this host can't be moved while they run", ErrPermanent)
-	}
-	return m, nil
-}
-
 // await makes the host ready for a machine that runs on another, and tells where it waits.
 func (b *Booter) await(ctx context.Context, want ServerWant) error {
-	mover, err := b.mover()
-	if err != nil {
-		return err
-	}
 	spec, err := b.prepare(ctx, &want, &story{clock: b.Clock})
 	if err != nil {
 		return err
 	}
-	endpoint, err := mover.Receive(ctx, spec)
+	endpoint, err := b.Hypervisor.Receive(ctx, spec)
 	if err != nil {
 		return fmt.Errorf("receive machine %s: %w", want.ID, err)
 	}
@@ -77,10 +64,6 @@ func (b *Booter) await(ctx context.Context, want ServerWant) error {
 // depart sends a machine to the host that waits for it, beside what else is wanted.
 // Nothing else is done to it: it may be gone already. Its ports follow their rules.
 func (b *Booter) depart(ctx context.Context, want ServerWant) error {
-	mover, err := b.mover()
-	if err != nil {
-		return err
-	}
 	if _, err := b.plugAll(ctx, &want); err != nil {
 		return err
 	}
@@ -94,7 +77,7 @@ func (b *Booter) depart(ctx context.Context, want ServerWant) error {
 	if d.Abort { // an earlier process may have begun it
 		short, cancel := context.WithTimeout(ctx, stopSending)
 		defer cancel()
-		err := mover.Send(short, want.ID, d.Endpoint, func(Progress) {})
+		err := b.Hypervisor.Send(short, want.ID, d.Endpoint, func(Progress) {})
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -103,14 +86,14 @@ func (b *Booter) depart(ctx context.Context, want ServerWant) error {
 		}
 		return b.sendingEnded(ctx, want, err)
 	}
-	if err := b.beginSending(ctx, mover, want); err != nil || !d.Hurry {
+	if err := b.beginSending(ctx, want); err != nil || !d.Hurry {
 		return err
 	}
-	return mover.Hurry(ctx, want.ID)
+	return b.Hypervisor.Hurry(ctx, want.ID)
 }
 
 // beginSending sends a machine beside what else is wanted, unless that is under way.
-func (b *Booter) beginSending(ctx context.Context, mover Mover, want ServerWant) error {
+func (b *Booter) beginSending(ctx context.Context, want ServerWant) error {
 	b.mu.Lock()
 	life := b.life
 	b.mu.Unlock()
@@ -126,7 +109,7 @@ func (b *Booter) beginSending(ctx context.Context, mover Mover, want ServerWant)
 	go func() {
 		defer b.departures.end(want.ID, now)
 		defer cancel()
-		err := b.sendMachine(beside, mover, want)
+		err := b.sendMachine(beside, want)
 		if life.Err() != nil || errors.Is(err, ErrUndecided) {
 			return // the next process takes it up, or the next resync
 		}
@@ -139,7 +122,7 @@ func (b *Booter) beginSending(ctx context.Context, mover Mover, want ServerWant)
 }
 
 // sendMachine sends a machine, several times where it fails.
-func (b *Booter) sendMachine(ctx context.Context, mover Mover, want ServerWant) (err error) {
+func (b *Booter) sendMachine(ctx context.Context, want ServerWant) (err error) {
 	tell := b.progress(ctx, want)
 	for try := range sendTries {
 		if try > 0 {
@@ -149,7 +132,7 @@ func (b *Booter) sendMachine(ctx context.Context, mover Mover, want ServerWant) 
 			case <-time.After(sendAgain):
 			}
 		}
-		err = mover.Send(ctx, want.ID, want.Departure.Endpoint, tell)
+		err = b.Hypervisor.Send(ctx, want.ID, want.Departure.Endpoint, tell)
 		if err == nil || errors.Is(err, ErrPermanent) || ctx.Err() != nil {
 			return err
 		}

@@ -28,6 +28,7 @@ const (
 // Hypervisor runs the machines of this host. Every call may be repeated with
 // the same arguments and must then change nothing.
 type Hypervisor interface {
+	Mover
 	// Facts tells what the host has to give.
 	Facts(ctx context.Context) (Facts, error)
 	// Machines lists every machine the driver has on this host, running or not,
