@@ -278,20 +278,56 @@ var flavorSorts = map[string]func(a, b view.Flavor) int{
 	},
 }
 
-// pageOfFlavors picks, sorts and cuts. A cloud has some hundred flavors, however
-// large it is.
+// pageOfFlavors picks a page in the order of ids, as they are filed; in another
+// order, all that may be seen are sorted, if they aren't too many.
 func pageOfFlavors(ctx context.Context, in *listFlavorsIn) (page []view.Flavor, links []api.Link, err error) {
 	size, err := in.Size(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	all, err := pickFlavors(ctx, in)
+	wanted, err := flavorFilter(ctx, in)
 	if err != nil {
 		return nil, nil, err
 	}
 	sorts, err := api.SortsOf(ctx, keysOfMap(flavorSorts)...)
 	if err != nil {
 		return nil, nil, err
+	}
+	flavors := &api.World(ctx).Compute.Flavors
+	if in.Marker != "" {
+		if m, ok := flavors.Get(in.Marker); !ok || !wanted(&m) {
+			return nil, nil, api.BadMarker(in.Marker)
+		}
+	}
+	if len(sorts) > 0 {
+		return sortedFlavors(ctx, in.Marker, size, sorts, wanted)
+	}
+	more, looked, last := false, 0, ""
+	for id, f := range flavors.From(in.Marker) {
+		if len(page) == size || looked == maxLooked {
+			more = size > 0
+			break
+		}
+		if id == in.Marker {
+			continue
+		}
+		if looked, last = looked+1, id; wanted(&f) {
+			page = append(page, f)
+		}
+	}
+	return page, api.Next(ctx, more, last), nil
+}
+
+func sortedFlavors(ctx context.Context, marker string, size int, sorts []api.Sort, wanted func(*view.Flavor) bool) (page []view.Flavor, links []api.Link, err error) {
+	var all []view.Flavor
+	for _, f := range api.World(ctx).Compute.Flavors.All() {
+		if !wanted(&f) {
+			continue
+		}
+		if len(all) == maxLooked {
+			return nil, nil, commands.Refuse(commands.Invalid, "More than %d flavors can't be sorted by %s.", maxLooked, sorts[0].Key)
+		}
+		all = append(all, f)
 	}
 	slices.SortStableFunc(all, func(a, b view.Flavor) int {
 		for _, s := range sorts {
@@ -304,12 +340,8 @@ func pageOfFlavors(ctx context.Context, in *listFlavorsIn) (page []view.Flavor, 
 		}
 		return strings.Compare(a.ID, b.ID)
 	})
-	if in.Marker != "" {
-		at := slices.IndexFunc(all, func(f view.Flavor) bool { return f.ID == in.Marker })
-		if at < 0 {
-			return nil, nil, api.BadMarker(in.Marker)
-		}
-		all = all[at+1:]
+	if marker != "" {
+		all = all[1+slices.IndexFunc(all, func(f view.Flavor) bool { return f.ID == marker }):]
 	}
 	page, more := api.Take(slices.Values(all), size)
 	if more && len(page) > 0 {
@@ -318,7 +350,8 @@ func pageOfFlavors(ctx context.Context, in *listFlavorsIn) (page []view.Flavor, 
 	return page, links, nil
 }
 
-func pickFlavors(ctx context.Context, in *listFlavorsIn) (all []view.Flavor, err error) {
+// flavorFilter says of a flavor whether it is asked for and may be seen.
+func flavorFilter(ctx context.Context, in *listFlavorsIn) (func(*view.Flavor) bool, error) {
 	w, root := api.World(ctx), isAdmin(ctx)
 	minRAM, errRAM := strconv.Atoi(cmp.Or(in.MinRAM, "0"))
 	minDisk, errDisk := strconv.Atoi(cmp.Or(in.MinDisk, "0"))
@@ -330,12 +363,10 @@ func pickFlavors(ctx context.Context, in *listFlavorsIn) (all []view.Flavor, err
 	if root && !isBool && !everything {
 		return nil, commands.Refuse(commands.Invalid, "Invalid is_public filter [%.40s]", in.Public)
 	}
-	for _, f := range w.Compute.Flavors.All() {
-		switch {
-		case f.RAMMiB < minRAM || f.DiskGiB < minDisk:
-		case root && (everything || f.Public == public), !root && usable(ctx, w, &f):
-			all = append(all, f)
+	return func(f *view.Flavor) bool {
+		if f.RAMMiB < minRAM || f.DiskGiB < minDisk {
+			return false
 		}
-	}
-	return all, nil
+		return root && (everything || f.Public == public) || !root && usable(ctx, w, f)
+	}, nil
 }

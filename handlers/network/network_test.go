@@ -1,6 +1,7 @@
 package network
 
 import (
+	"fmt"
 	"testing"
 
 	"skylog/commands"
@@ -45,6 +46,15 @@ func TestNetworks(t *testing.T) {
 	})
 }
 
+// full is a network with all the subnets it may have.
+func full() given.Events {
+	all := given.Events{network, evt.QuotaSet{ProjectID: "ada", Limits: map[string]int{"subnet": -1}}}
+	for i := range maxSubnets {
+		all = append(all, evt.SubnetCreated{ID: fmt.Sprintf("s%d", i), ProjectID: "ada", NetworkID: "n", CIDR: prefix(fmt.Sprintf("10.0.%d.0/24", i))})
+	}
+	return all
+}
+
 func TestSubnets(t *testing.T) {
 	ask := func(cidr string, change func(*cmd.CreateSubnet)) cmd.CreateSubnet {
 		c := cmd.CreateSubnet{ID: "t", ProjectID: "ada", NetworkID: "n", CIDR: prefix(cidr)}
@@ -80,6 +90,7 @@ func TestSubnets(t *testing.T) {
 		{Name: "an IPv6 subnet has no broadcast address", Given: bare, When: ask("fd00::/64", nil),
 			Then: made("fd00::/64", "fd00::1", pool("fd00::2", "fd00::ffff:ffff:ffff:ffff"))},
 		{Name: "an overlap on the same network is refused", Given: laid, When: ask("10.0.0.0/16", nil), Refused: commands.Invalid},
+		{Name: "a network has no more subnets than its port can serve", Given: full(), When: ask("10.9.9.0/24", nil), Refused: commands.Conflict},
 		{Name: "the broadcast address is no gateway", Given: bare, When: ask("10.1.0.0/24", func(c *cmd.CreateSubnet) { c.Gateway = ip("10.1.0.255") }), Refused: commands.Invalid},
 		{Name: "a pool beyond the subnet is refused", Given: bare, When: ask("10.1.0.0/24", pools(asked("10.1.0.250", "10.1.1.2"))), Refused: commands.Invalid},
 		{Name: "a pool upside down is refused", Given: bare, When: ask("10.1.0.0/24", pools(asked("10.1.0.9", "10.1.0.2"))), Refused: commands.Invalid},

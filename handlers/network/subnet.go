@@ -22,6 +22,10 @@ const (
 // every allocation looks through all that are full.
 const maxPools = 100
 
+// maxSubnets is how many subnets one network may have. Neutron has no limit; here
+// a network's DHCP port has an address in each, and ports choose among them.
+const maxSubnets = 256
+
 // CreateSubnet gives a network a range of addresses that none of its others overlaps.
 func CreateSubnet(w *projections.World, c cmd.CreateSubnet) ([]events.Event, error) {
 	n, err := findNetwork(w, c.NetworkID)
@@ -31,8 +35,11 @@ func CreateSubnet(w *projections.World, c cmd.CreateSubnet) ([]events.Event, err
 	if err := within(w, c.ProjectID, "subnet", 1); err != nil {
 		return nil, err
 	}
-	cidr := c.CIDR.Masked()
+	cidr, count := c.CIDR.Masked(), 0
 	for _, s := range w.Network.Subnets.OfNetwork(n.ID, "") {
+		if count++; count == maxSubnets {
+			return nil, commands.RefuseAs(commands.Conflict, "OverQuota", "Network %s has %d subnets, more are not possible.", n.ID, maxSubnets)
+		}
 		if s.CIDR.Overlaps(cidr) {
 			return nil, invalid("Requested subnet with cidr: %s for network: %s overlaps with another subnet", cidr, n.ID)
 		}
