@@ -110,6 +110,11 @@ func New(ctx context.Context, opts Options) (*Host, error) {
 			return nil, err
 		}
 	}
+	if opts.Underlay != nil {
+		if err := tunnelsWork(); err != nil {
+			return nil, fmt.Errorf("networks between hosts need the kernel's VXLAN (modprobe vxlan): %w", err)
+		}
+	}
 	var err error
 	if h.instance, err = loadInstance(opts.Dir); err != nil {
 		return nil, err

@@ -167,9 +167,14 @@ func TestTheLastPortTakesTheUnderlayAlong(t *testing.T) {
 func TestHostsOfSeveralMachinesUseTheirOwnAddresses(t *testing.T) {
 	t.Parallel()
 	peers := []netip.Addr{netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")}
-	w := hostOn(t, &Underlay{Address: peers[0], Peers: peers})
+	w := newWorld(t)
 	before := w.inventory()
 	w.plug(portSpec(1, 7))
+	w.opts.Underlay = &Underlay{Address: peers[0], Peers: peers} // it is joined to others later
+	w.start()
+	if got := w.flooded(t, portSpec(1, 7)); !slices.Equal(got, []string{"192.0.2.2"}) {
+		t.Errorf("frames for all go to %q", got)
+	}
 	w.host.opts.Underlay.Peers = []netip.Addr{peers[0], netip.MustParseAddr("192.0.2.3")} // one went, another came
 	w.plug(portSpec(2, 7))
 	if got := w.flooded(t, portSpec(1, 7)); !slices.Equal(got, []string{"192.0.2.3"}) {

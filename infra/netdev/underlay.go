@@ -119,6 +119,17 @@ func (w *Wire) detach(a netip.Addr) error {
 	return removeNamespace(w.Name)
 }
 
+// tunnelsWork makes a tunnel in a namespace that is thrown away.
+func tunnelsWork() error {
+	return inNamespace("", func() error {
+		if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
+			return err
+		}
+		u := Underlay{Address: netip.AddrFrom4([4]byte{127, 0, 0, 1})}
+		return u.addTunnel(segment{vni: 1})
+	})
+}
+
 // ensureTunnel joins the network's bridge to those of its other hosts.
 func (h *Host) ensureTunnel(s segment) error {
 	u := h.opts.Underlay

@@ -11,7 +11,8 @@
 //	memory         its memory, while it is suspended
 //	console.log    what it wrote to its serial console, bounded
 //	qemu.log       what its QEMU complained of, bounded
-//	*.sock         QMP, serial console, VNC
+//	*.sock         QMP, serial console, VNC, the guest's agent; and while a machine
+//	               comes, its door, its disk and its memory
 //
 // QEMU runs in a session of its own with that folder as working directory, so
 // guests outlive this program and the sockets' names stay short enough for unix
@@ -30,6 +31,15 @@
 // QEMU is started with -no-shutdown: a guest that powers itself off leaves its
 // process standing until the driver has seen it, even if the driver wasn't there
 // at the time. That is how a power-off is told from a crash.
+//
+// # How a machine moves
+//
+// Hosts talk to each other, over unix sockets, so a machine goes between the
+// hosts of one computer only; how, and why it never runs twice, stands in move.go.
+// The sender mirrors the disk, which is an overlay on the same base there, and
+// then sends the memory; both end while the guest stands still. An earlier
+// driver's sending that wasn't over is taken back at the start of the next one,
+// so that the guest goes on.
 //
 // # What it doesn't do
 //

@@ -21,10 +21,7 @@ import (
 	"skylog/workers/compute"
 )
 
-var (
-	_ compute.Hypervisor = (*Driver)(nil)
-	_ compute.Mover      = (*Driver)(nil)
-)
+var _ compute.Hypervisor = (*Driver)(nil)
 
 const (
 	startTime  = 30 * time.Second // from exec to QMP, on a very busy host
@@ -203,11 +200,13 @@ func (d *Driver) Watch(ctx context.Context, changed func(compute.Machine)) error
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-d.ctx.Done():
-			return errors.New("hypervisor: closed")
+			return errClosed
 		case <-d.wake:
 		}
 	}
 }
+
+var errClosed = errors.New("hypervisor: closed")
 
 // tell leaves word for Watch.
 func (d *Driver) tell(id string) {

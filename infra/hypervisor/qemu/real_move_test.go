@@ -130,10 +130,11 @@ func TestARealGuestGoesToAnotherHost(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	// What was there is here now; the driver there may end and begin anew.
-	m.driver, m.there = m.there, m.driver
-	m.spec = m.thereSpec
-	m.mustRun("cat /proc/sys/kernel/random/boot_id /tmp/memory /mnt/disk", boot+"\nin memory\non disk")
+	m.turn()
+	m.stays(boot)
+	m.comesBackWhole(boot)
+
+	// The driver may end and another begin.
 	if err := m.driver.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -145,6 +146,32 @@ func TestARealGuestGoesToAnotherHost(t *testing.T) {
 	m.apply(func(s *compute.MachineSpec) { s.Reboots, s.HardReboot = 1, true })
 	m.ready(2, "boots=2 disk=1073741824")
 	m.mustRun("cat /mnt/disk", "more")
+}
+
+// turn makes here what was there.
+func (m *moving) turn() {
+	m.driver, m.there = m.there, m.driver
+	m.spec, m.thereSpec = m.thereSpec, m.spec
+	m.thereSpec.Generation = m.spec.Generation + 1
+}
+
+// comesBackWhole sends the guest to a host that has another base than its disk
+// lies upon here.
+func (m *moving) comesBackWhole(boot string) {
+	m.t.Helper()
+	blank := filepath.Join(m.t.TempDir(), "blank.raw")
+	if err := os.WriteFile(blank, make([]byte, 1<<20), 0o600); err != nil {
+		m.t.Fatal(err)
+	}
+	m.thereSpec.Disk.BasePath, m.thereSpec.Disk.BaseFormat = blank, "raw"
+	if err := m.send(m.ctx, m.receive()); err != nil {
+		m.t.Fatal(err)
+	}
+	if err := m.driver.Destroy(m.ctx, someID); err != nil {
+		m.t.Fatal(err)
+	}
+	m.turn()
+	m.stays(boot)
 }
 
 // setStep has the sender's driver do something at a step.

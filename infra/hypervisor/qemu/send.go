@@ -38,6 +38,9 @@ func (d *Driver) Send(ctx context.Context, id, endpoint string, progress func(co
 		m.hurried.Store(false)
 		<-m.leaving
 	}()
+	if d.ctx.Err() != nil {
+		return errClosed
+	}
 	d.routes.Add(1)
 	defer d.routes.Done()
 	ctx, cancel := context.WithCancel(ctx)
@@ -95,6 +98,7 @@ func (m *machine) send(ctx context.Context, endpoint string, progress func(compu
 		err = m.noteSent()
 	}
 	if err != nil {
+		t.Close() // what is there ends, should it be what QEMU waits for here
 		return errors.Join(err, m.stay())
 	}
 	return m.confirm(ctx, t)
