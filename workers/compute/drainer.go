@@ -14,12 +14,15 @@ import (
 )
 
 // Drainer moves servers off the hosts that are to be drained, a few at a time, and
-// without stopping them where that can be. It remembers nothing: what it does follows from the world, whoever runs it.
+// without stopping them where that can be. What it does follows from the world,
+// whoever runs it.
 type Drainer struct {
 	Now    func() *projections.World
 	Do     commands.Do[*projections.World]
 	Clock  func() time.Time
 	Logger *slog.Logger
+
+	told map[string]string // why a host isn't drained further, as it was logged last
 }
 
 const (
@@ -65,9 +68,13 @@ func (d *Drainer) Once(ctx context.Context) {
 	}
 }
 
-// drain begins to move as many servers as may be on their way.
+// drain begins to move as many servers as may be on their way. What would be
+// refused isn't asked for: a host can stay full for days, and all that is asked is
+// kept.
 func (d *Drainer) drain(ctx context.Context, w *projections.World, host string) {
 	under, tries := 0, 0
+	var refused error
+	defer func() { d.tell(host, under, refused) }()
 	for range w.Compute.Servers.FromHost(host) {
 		under++
 	}
@@ -81,10 +88,15 @@ func (d *Drainer) drain(ctx context.Context, w *projections.World, host string) 
 			return
 		}
 		for _, c := range d.ways(w, &s) {
-			if tries++; d.do(ctx, host, c) {
-				under++
-				break
+			tries++
+			rehearsed := commands.With(ctx, commands.Caller{Origin: "cell", Rehearsal: &commands.Rehearsal{}})
+			if _, err := d.Do(rehearsed, c); err != nil {
+				refused = err
+				continue
 			}
+			d.do(ctx, host, c)
+			under++
+			break
 		}
 	}
 }
@@ -115,10 +127,23 @@ func triedLive(w *projections.World, id string) bool {
 	return last.Type == view.LiveMigration && last.Status != view.Completed && w.Time.Sub(last.UpdatedAt) < drainAgain
 }
 
-func (d *Drainer) do(ctx context.Context, host string, c commands.Command) bool {
-	_, err := d.Do(ctx, c)
-	if err != nil && ctx.Err() == nil {
+func (d *Drainer) do(ctx context.Context, host string, c commands.Command) {
+	if _, err := d.Do(ctx, c); err != nil && ctx.Err() == nil {
 		d.Logger.Warn("a host could not be drained further yet", "host", host, "command", c.CommandType(), "error", err)
 	}
-	return err == nil
+}
+
+// tell logs once why no server of a host can be moved.
+func (d *Drainer) tell(host string, under int, refused error) {
+	why := ""
+	if under == 0 && refused != nil {
+		why = refused.Error()
+	}
+	if why != "" && why != d.told[host] {
+		d.Logger.Warn("no server can be moved off a host that is drained", "host", host, "error", why)
+	}
+	if d.told == nil {
+		d.told = map[string]string{}
+	}
+	d.told[host] = why
 }
