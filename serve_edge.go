@@ -84,6 +84,7 @@ func (n *node) command(ctx context.Context, id string) (api.CommandOutcome, erro
 func (n *node) computeOptions(s *compute.Service) {
 	s.ConfirmWithin, s.KeepShelved, s.Reclaim = n.compute.confirmWithin, n.compute.keepShelved, n.compute.reclaim
 	s.Seal, s.Console, s.Consoles = n.keys.Seal, n.console, true
+	s.Bring = n.bringImage
 	s.Inside = func(name string) compute.Inside {
 		if host := n.hosts[name]; host != nil {
 			return host.Hypervisor

@@ -17,6 +17,7 @@ import (
 	"skylog/infra/imagecache"
 	"skylog/infra/netdev"
 	"skylog/infra/usernet"
+	imageview "skylog/projections/image"
 	"skylog/workers/compute"
 )
 
@@ -189,6 +190,22 @@ func subjectToken(name string) string {
 		}
 		return r
 	}, name)
+}
+
+// bringImage has a host of this process bring an image before a machine needs it.
+// Simulated hosts keep no bytes.
+func (n *node) bringImage(host string, i imageview.Image) {
+	agent := n.hosts[host]
+	if agent == nil {
+		return
+	}
+	cache, ok := agent.Images.(interface{ Queue(imageview.Image) error })
+	if !ok {
+		return
+	}
+	if err := cache.Queue(i); err != nil {
+		n.log.Warn("an image isn't cached ahead", "host", host, "image", i.ID, "error", err)
+	}
 }
 
 // hostID is the UUID of a host as a hypervisor, made at its first start.

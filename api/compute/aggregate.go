@@ -25,6 +25,9 @@ func (s *Service) mountAggregates(a huma.API) {
 	api.Handle(a, "GET "+path+"/{id}", rule+"show", http.StatusOK, s.showAggregate)
 	api.Handle(a, "PUT "+path+"/{id}", rule+"update", http.StatusOK, s.updateAggregate)
 	api.Handle(a, "DELETE "+path+"/{id}", rule+"delete", http.StatusOK, s.deleteAggregate)
+	if s.Bring != nil {
+		api.Handle(a, "POST "+path+"/{id}/images", "compute:aggregates:images", http.StatusAccepted, s.cacheImages, api.Between("2.81", ""))
+	}
 	actions := api.NewActions(a, path+"/{id}/action")
 	api.On(actions, "add_host", rule+"add_host", s.addAggregateHost)
 	api.On(actions, "remove_host", rule+"remove_host", s.removeAggregateHost)

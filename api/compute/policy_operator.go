@@ -18,6 +18,7 @@ var operatorRules = policy.Rules{
 	"os_compute_api:os-aggregates:add_host":              admin,
 	"os_compute_api:os-aggregates:remove_host":           admin,
 	"os_compute_api:os-aggregates:set_metadata":          admin,
+	"compute:aggregates:images":                          admin,
 	"os_compute_api:os-server-groups:index":              reader,
 	"os_compute_api:os-server-groups:index:all_projects": admin,
 	"os_compute_api:os-server-groups:create":             member,

@@ -15,6 +15,7 @@ import (
 	"skylog/commands"
 	"skylog/projections"
 	view "skylog/projections/compute"
+	imageview "skylog/projections/image"
 )
 
 // Service is the compute API.
@@ -28,6 +29,8 @@ type Service struct {
 	// Inside is a host of that name, nil where it isn't reached; unset: the calls
 	// that ask hosts aren't mounted.
 	Inside func(host string) Inside
+	// Bring has a host bring an image into its cache, as it can; unset: nobody asks.
+	Bring func(host string, i imageview.Image)
 	// Consoles says that somebody serves consoles below /console/; without, the calls aren't mounted.
 	Consoles bool
 	// Reclaim is how long deleted servers are kept; zero: they go at once.

@@ -20,6 +20,15 @@ type AddAggregateHost struct{ ID, Host string }
 // RemoveAggregateHost takes a host out of an aggregate.
 type RemoveAggregateHost struct{ ID, Host string }
 
+// CacheImages has the hosts of an aggregate bring images before a server needs them.
+type CacheImages struct {
+	ID     string
+	Images []string
+}
+
+// CommandType is the wire name.
+func (CacheImages) CommandType() string { return "compute.aggregate.cache_images" }
+
 // CommandType is the wire name.
 func (CreateAggregate) CommandType() string { return "compute.aggregate.create" }
 

@@ -27,6 +27,7 @@ import (
 	"skylog/infra/memlog"
 	"skylog/projections"
 	computeview "skylog/projections/compute"
+	imageview "skylog/projections/image"
 )
 
 const (
@@ -80,6 +81,7 @@ func cloudOf(t *testing.T) (*api.Gateway, *cell.Cell) {
 	go playHost(ctx, c)
 	g, err := api.New(api.Options{Now: c.Now, Authenticate: who, Log: quiet}, compute.New(c.Do, func(s *compute.Service) {
 		s.Consoles = true
+		s.Bring = func(string, imageview.Image) {}
 		s.Inside = func(string) compute.Inside { return inside{} }
 		made := 0
 		s.Password = func(string) string {

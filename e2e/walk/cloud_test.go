@@ -38,6 +38,7 @@ import (
 	"skylog/infra/keystore"
 	"skylog/infra/memlog"
 	view "skylog/projections/compute"
+	imageview "skylog/projections/image"
 	"skylog/projections/public"
 )
 
@@ -77,6 +78,7 @@ func newCloud(t testing.TB) *cloud {
 	nova := compute.New(c.cell.Do, func(s *compute.Service) {
 		s.Seal, s.Consoles = keys.Seal, true
 		s.Console = func(context.Context, view.Server, int) (string, error) { return "booted\n", nil }
+		s.Bring = func(string, imageview.Image) {}
 		s.Inside = func(string) compute.Inside { return inside{} }
 	})
 	c.gateway, err = api.New(api.Options{Now: c.cell.Now, Authenticate: keystone.Authenticate, PublicURL: "http://cloud",

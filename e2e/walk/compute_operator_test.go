@@ -21,6 +21,7 @@ var operatorTries = map[string]try{
 	"DELETE /compute/v2.1/os-aggregates/{id}":                   {as: "admin", at: "$aggregate"},
 	"POST /compute/v2.1/os-aggregates/{id}/action add_host":     {as: "admin", at: "$aggregate", body: `{"add_host":{"host":"` + host + `"}}`, status: 200},
 	"POST /compute/v2.1/os-aggregates/{id}/action remove_host":  {as: "admin", at: "$aggregate", body: `{"remove_host":{"host":"` + host + `"}}`, given: inAggregate, status: 200},
+	"POST /compute/v2.1/os-aggregates/{id}/images":              {as: "admin", at: "$aggregate", body: `{"cache":[{"id":"$full"}]}`},
 	"POST /compute/v2.1/os-aggregates/{id}/action set_metadata": {as: "admin", at: "$aggregate", body: `{"set_metadata":{"metadata":{"ssd":"true"}}}`, status: 200},
 
 	"GET /compute/v2.1/os-server-groups":         {},

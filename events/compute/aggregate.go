@@ -20,6 +20,16 @@ type AggregateHostRemoved struct{ ID, Host string }
 // AggregateDeleted says that an aggregate, empty of hosts, is gone.
 type AggregateDeleted struct{ ID string }
 
+// AggregateImagesWanted says that the hosts of an aggregate that were there should
+// have these images before a server needs them. Each brings them as it can.
+type AggregateImagesWanted struct {
+	ID              string
+	Images, OnHosts []string
+}
+
+// EventType is the wire name.
+func (AggregateImagesWanted) EventType() string { return "compute.aggregate.images_wanted" }
+
 // EventType is the wire name.
 func (AggregateCreated) EventType() string { return "compute.aggregate.created" }
 

@@ -34,6 +34,7 @@ func Catalog() []events.Type {
 		events.Of[AggregateChanged](),
 		events.Of[AggregateHostAdded](),
 		events.Of[AggregateHostRemoved](),
+		events.Of[AggregateImagesWanted](),
 		events.Of[AggregateDeleted](),
 		events.Of[ServerGroupCreated](),
 		events.Of[ServerGroupDeleted](),

@@ -12,12 +12,14 @@ import (
 	"skylog/handlers"
 	"skylog/projections"
 	view "skylog/projections/compute"
+	imgview "skylog/projections/image"
 )
 
 func registerAggregates(r *handlers.Registry) {
 	handlers.On(r, CreateAggregate)
 	handlers.On(r, ChangeAggregate)
 	handlers.On(r, DeleteAggregate)
+	handlers.On(r, CacheImages)
 	handlers.On(r, AddAggregateHost)
 	handlers.On(r, RemoveAggregateHost)
 }
@@ -137,4 +139,28 @@ func RemoveAggregateHost(w *projections.World, c cmd.RemoveAggregateHost) ([]eve
 		}
 	}
 	return events.List(evt.AggregateHostRemoved(c)), nil
+}
+
+// CacheImages says which hosts of an aggregate should bring which images: those
+// that are up. A host that joins later, or returns, brings what its servers need.
+func CacheImages(w *projections.World, c cmd.CacheImages) ([]events.Event, error) {
+	a, err := findAggregate(w, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range c.Images {
+		switch i, ok := w.Image.Images.Get(id); {
+		case !ok:
+			return nil, commands.Refuse(commands.Invalid, "Image %s could not be found.", id)
+		case i.Status != imgview.Active:
+			return nil, commands.Refuse(commands.Invalid, "Image %s is not active.", id)
+		}
+	}
+	wanted := evt.AggregateImagesWanted{ID: a.ID, Images: c.Images}
+	for _, name := range a.Hosts {
+		if h, ok := w.Compute.Hosts.Get(name); ok && h.Alive() {
+			wanted.OnHosts = append(wanted.OnHosts, name)
+		}
+	}
+	return events.List(wanted), nil
 }

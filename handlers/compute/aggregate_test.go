@@ -6,6 +6,7 @@ import (
 	"skylog/commands"
 	cmd "skylog/commands/compute"
 	evt "skylog/events/compute"
+	imgevt "skylog/events/image"
 	"skylog/handlers/given"
 )
 
@@ -42,6 +43,19 @@ func TestAggregates(t *testing.T) {
 			Given: given.Events{fast, withDisk}, When: cmd.ChangeAggregate{ID: "g", Metadata: map[string]string{"disk": "", "net": "10g"}},
 			Then: given.Events{evt.AggregateChanged{ID: "g", Name: "fast", Metadata: map[string]string{"net": "10g"}}}},
 		{Name: "the same again changes nothing", Given: given.Events{fast, withDisk}, When: cmd.ChangeAggregate{ID: "g", Metadata: map[string]string{"disk": "ssd"}}},
+	})
+}
+
+func TestImagesAreCachedOnTheHostsOfAnAggregate(t *testing.T) {
+	listed := imgevt.ImageCreated{ID: "i", OwnerID: "p", DiskFormat: "qcow2", ContainerFormat: "bare", Visibility: "public"}
+	there := given.Events{fast, hostA, hostB, bInFast, evt.AggregateHostAdded{ID: "g", Host: "a"}, listed, stored}
+	ask := cmd.CacheImages{ID: "g", Images: []string{"i"}}
+	given.Run(t, Register, []given.Case{
+		{Name: "all its hosts bring it", Given: there, When: ask, Then: given.Events{evt.AggregateImagesWanted{ID: "g", Images: []string{"i"}, OnHosts: []string{"b", "a"}}}},
+		{Name: "but one that is lost", Given: after(there, evt.HostLost{Name: "b"}), When: ask, Then: given.Events{evt.AggregateImagesWanted{ID: "g", Images: []string{"i"}, OnHosts: []string{"a"}}}},
+		{Name: "an image without bytes is refused", Given: given.Events{fast, listed}, When: ask, Refused: commands.Invalid},
+		{Name: "an image that isn't there is refused", Given: given.Events{fast}, When: ask, Refused: commands.Invalid},
+		{Name: "an aggregate that isn't there is refused", Given: given.Events{listed, stored}, When: ask, Refused: commands.NotFound},
 	})
 }
 

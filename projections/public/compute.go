@@ -34,6 +34,7 @@ func init() {
 	internal(func(e evt.AggregateChanged) string { return e.ID })
 	internal(func(e evt.AggregateHostAdded) string { return e.ID })
 	internal(func(e evt.AggregateHostRemoved) string { return e.ID })
+	internal(func(e evt.AggregateImagesWanted) string { return e.ID })
 	internal(func(e evt.AggregateDeleted) string { return e.ID })
 	on(func(e evt.OrphanFound) About {
 		return About{Subject: Subject{Resource: "host", ID: e.Host}, Also: []Subject{server(e.ID)}}
