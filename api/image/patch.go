@@ -90,6 +90,9 @@ func readOperation(old bool, change map[string]any) (o operation, err error) {
 		}
 	}
 	path, _ := pointer.(string)
+	if depth, are := locationsAt(path); are {
+		return o, locations(o.op, path, depth, change)
+	}
 	if o.name, err = attributeAt(path); err != nil {
 		return o, err
 	}
@@ -129,6 +132,34 @@ func attributeAt(pointer string) (string, error) {
 		return "", commands.Refuse(commands.Invalid, "Invalid JSON pointer for this resource: '%s'", shown)
 	}
 	return strings.TrimSpace(strings.NewReplacer("~1", "/", "~0", "~").Replace(pointer[1:])), nil
+}
+
+// locationsAt says whether a pointer leads to the places of an image's bytes, or to one of them.
+func locationsAt(pointer string) (depth int, are bool) {
+	parts := strings.Split(strings.TrimPrefix(pointer, "/"), "/")
+	return len(parts), parts[0] == "locations" && strings.HasPrefix(pointer, "/")
+}
+
+// locations refuses what changes them, as Glance does wherever
+// show_multiple_locations is off. It is so for good: whoever says where an image's
+// bytes are can put others in their place that nobody has inspected.
+func locations(op, pointer string, depth int, change map[string]any) error {
+	want := map[string]int{"add": 2, "remove": 2, "replace": 1}[op]
+	value, sent := change["value"]
+	list, _ := value.([]any)
+	switch {
+	case depth != want:
+		return commands.Refuse(commands.Invalid, "Invalid JSON pointer for this resource: '%.100s'", pointer)
+	case op == "remove":
+		return commands.Refuse(commands.Forbidden, "It's not allowed to remove locations if locations are invisible.")
+	case !sent:
+		return commands.Refuse(commands.Invalid, `Operation "%s" requires a member named "value".`, op)
+	case op == "add":
+		return commands.Refuse(commands.Forbidden, "It's not allowed to add locations if locations are invisible.")
+	case len(list) == 0:
+		return commands.Refuse(commands.Forbidden, "Cannot set locations to empty list.")
+	}
+	return commands.Refuse(commands.Forbidden, "It's not allowed to update locations if locations are invisible.")
 }
 
 // changeOf makes one change of the operations, done one after the other on the

@@ -375,8 +375,36 @@ func TestOthersImagesAreTheirOwn(t *testing.T) {
 	for _, bad := range []string{`"/owner","value":"q"`, `"/visibility","value":"public"`, `"/status","value":"active"`, `"/id","value":"x"`, `"/locations","value":[]`, `"/os_hash_value","value":"x"`} {
 		c.ask(ada, "PATCH "+private, `[{"op":"replace","path":`+bad+`}]`, 403, stream, v21)
 	}
+	c.refusesLocations(private, v21)
 	c.ask("eve:p:reader", "DELETE "+private, nil, 403)
 	c.ask("", "GET "+private, nil, 401)
+}
+
+// refusesLocations sends what Glance refuses while locations are invisible.
+func (c *cloud) refusesLocations(path, v21 string) {
+	c.Helper()
+	const place = `{"url":"file:///etc/passwd","metadata":{}}`
+	for operation, want := range map[string]struct {
+		status int
+		says   string
+	}{
+		`{"op":"add","path":"/locations/-","value":` + place + `}`:     {403, "allowed to add locations if locations are invisible"},
+		`{"op":"replace","path":"/locations","value":[` + place + `]}`: {403, "allowed to update locations if locations are invisible"},
+		`{"op":"replace","path":"/locations","value":[]}`:              {403, "Cannot set locations to empty list"},
+		`{"op":"remove","path":"/locations/0"}`:                        {403, "allowed to remove locations if locations are invisible"},
+		`{"op":"add","path":"/locations","value":[` + place + `]}`:     {400, "Invalid JSON pointer for this resource"},
+		`{"op":"remove","path":"/locations"}`:                          {400, "Invalid JSON pointer for this resource"},
+		`{"op":"add","path":"/locations/-"}`:                           {400, "requires a member named"},
+	} {
+		for _, who := range []string{ada, root} {
+			if r := c.ask(who, "PATCH "+path, "["+operation+"]", want.status, stream, v21); !strings.Contains(r.body, want.says) {
+				c.Errorf("%s: %s", operation, r.body)
+			}
+		}
+	}
+	if i := c.ask(ada, "GET "+path, nil, 200); i.field("locations") != nil || i.field("direct_url") != nil {
+		c.Errorf("the places of its bytes are shown: %s", i.body)
+	}
 }
 
 func TestASharedImageIsInTheListOfWhoAccepts(t *testing.T) {
