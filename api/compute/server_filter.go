@@ -138,7 +138,7 @@ func (f *serverSource) filters(ctx context.Context) (filter, error) {
 		return nil, err
 	}
 	return func(s *view.Server) bool {
-		if s.VMState == view.SoftDeleted && !f.softlyDeleted {
+		if s.VMState == view.SoftDeleted && !f.softlyDeleted || f.onlyDeleted && s.EndedAt.IsZero() && s.VMState != view.SoftDeleted {
 			return false
 		}
 		for _, fits := range all {
@@ -159,13 +159,16 @@ func (f *serverSource) whether(ctx context.Context, every bool) error {
 	}
 	changes := query.Has("changes-since") || query.Has("changes-before") && !api.From(ctx).Version.Before(2, 66)
 	switch {
+	case every && asked("deleted"): // those that are kept for a while, too, unless nobody wants them
+		f.gone, f.onlyDeleted = true, true
+		f.softlyDeleted = asked("soft_deleted") || !query.Has("soft_deleted")
+		f.there = f.softlyDeleted && f.tables.Servers.CountByState(view.SoftDeleted) > 0
 	case every && query.Has("deleted"):
-		f.gone = asked("deleted")
-		f.there = !f.gone || asked("soft_deleted")
+		f.there, f.softlyDeleted = true, asked("soft_deleted")
 	default:
 		f.there, f.gone = true, changes
+		f.softlyDeleted = every && asked("soft_deleted") || changes
 	}
-	f.softlyDeleted = every && asked("soft_deleted") || changes
 	for _, status := range query["status"] {
 		switch strings.ToUpper(status) {
 		case "SOFT_DELETED":

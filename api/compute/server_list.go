@@ -129,6 +129,7 @@ type serverSource struct {
 	host          string // where only those on one are asked for
 	there, gone   bool   // those that are there, those that are only remembered
 	softlyDeleted bool   // and those that are kept for a while
+	onlyDeleted   bool   // of those that are there none but these
 	marker        *view.Server
 }
 

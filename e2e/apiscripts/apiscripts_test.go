@@ -61,8 +61,8 @@ func cloud(t *testing.T) *api.Gateway {
 	return g
 }
 
-// cloudOf is the same with its cell.
-func cloudOf(t *testing.T) (*api.Gateway, *cell.Cell) {
+// cloudOf is the same with its cell, and set up otherwise.
+func cloudOf(t *testing.T, otherwise ...func(*compute.Service)) (*api.Gateway, *cell.Cell) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	c, err := cell.Open(ctx, cell.Config{Node: "test", Store: memlog.New(), Rules: handlers.NewRegistry(decidecompute.Register, decideimage.Register, decidenetwork.Register, decideplacement.Register), Clock: time.Now, Logger: quiet})
@@ -80,6 +80,9 @@ func cloudOf(t *testing.T) (*api.Gateway, *cell.Cell) {
 	furnish(t, c)
 	go playHost(ctx, c)
 	g, err := api.New(api.Options{Now: c.Now, Authenticate: who, Log: quiet}, compute.New(c.Do, func(s *compute.Service) {
+		for _, set := range otherwise {
+			set(s)
+		}
 		s.Consoles = true
 		s.Bring = func(string, imageview.Image) {}
 		s.Inside = func(string) compute.Inside { return inside{} }
