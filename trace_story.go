@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -163,8 +164,10 @@ func flat(data map[string]any, but string) string {
 			if v != "" && v != but {
 				all = append(all, name+"="+v)
 			}
-		case bool, float64:
+		case bool:
 			all = append(all, fmt.Sprintf("%s=%v", name, v))
+		case float64: // bytes, too, by their digits
+			all = append(all, name+"="+strconv.FormatFloat(v, 'f', -1, 64))
 		}
 	}
 	return strings.Join(all, " ")
