@@ -22,6 +22,7 @@ type ServerLiveMigrationPrepared struct {
 type ServerLiveMigrationProgressed struct {
 	ID string
 	Transfer
+	By time.Time `json:",omitzero"` // when it must have gone on
 }
 
 // Transfer is how much of a machine was sent, in bytes. A total may grow, as what

@@ -1,6 +1,8 @@
 package compute
 
 import (
+	"time"
+
 	"skylog/commands"
 	cmd "skylog/commands/compute"
 	"skylog/events"
@@ -128,6 +130,10 @@ func movedBy(w *projections.World, id, migration string) (view.Server, bool) {
 	return s, ok && !s.Gone() && s.Live != nil && s.Live.Migration == migration
 }
 
+// progressTime is how long nothing may be heard of how far a server was sent: for
+// what takes long that is told less often.
+const progressTime = 15 * time.Minute
+
 // maxEndpoint is how long what a host says of where it waits may be.
 const maxEndpoint = 255
 
@@ -140,7 +146,7 @@ func ReportServerAwaited(w *projections.World, c cmd.ReportServerAwaited) ([]eve
 	case c.Endpoint == "" || len(c.Endpoint) > maxEndpoint:
 		return nil, commands.Refuse(commands.Invalid, "An endpoint has 1 to %d characters.", maxEndpoint)
 	}
-	return events.List(evt.ServerLiveMigrationPrepared{ID: c.ID, Endpoint: c.Endpoint, By: w.Time.Add(captureTime)}), nil
+	return events.List(evt.ServerLiveMigrationPrepared{ID: c.ID, Endpoint: c.Endpoint, By: w.Time.Add(progressTime)}), nil
 }
 
 // ReportServerProgress notes how far a live migration is. What tells nothing new
@@ -154,7 +160,7 @@ func ReportServerProgress(w *projections.World, c cmd.ReportServerProgress) ([]e
 	if !ok || m.Transfer == evt.Transfer(c.Transfer) {
 		return nil, nil
 	}
-	return events.List(evt.ServerLiveMigrationProgressed{ID: c.ID, Transfer: evt.Transfer(c.Transfer)}), nil
+	return events.List(evt.ServerLiveMigrationProgressed{ID: c.ID, Transfer: evt.Transfer(c.Transfer), By: w.Time.Add(progressTime)}), nil
 }
 
 // ReportServerSent ends a live migration: the server is where it was to go, with

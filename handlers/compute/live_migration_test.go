@@ -16,7 +16,7 @@ var (
 	livePort  = netevt.PortCreated{ID: "port", ProjectID: "p", NetworkID: "n", Settings: netevt.PortSettings{DeviceID: "s", DeviceOwner: "compute:nova"}}
 	liveBase  = given.Events{small, hostA, hostB, livePort, with(created, func(e *evt.ServerCreated) { e.PortIDs = []string{"port"} }), placed, netevt.PortBound{ID: "port", Host: "b"}, booted}
 	liveAsked = evt.ServerLiveMigrationRequested{ID: "s", Host: "a", Migration: "m", By: at.Add(buildTime)} // the ninth event
-	liveReady = evt.ServerLiveMigrationPrepared{ID: "s", Endpoint: "there", By: at.Add(captureTime)}
+	liveReady = evt.ServerLiveMigrationPrepared{ID: "s", Endpoint: "there", By: at.Add(progressTime)}
 	leftA     = evt.ServerLeft{ID: "s", Host: "a"}
 	leftB     = evt.ServerLeft{ID: "s", Host: "b"}
 	abort     = evt.ServerLiveMigrationAbortRequested{ID: "s", By: at.Add(actionTime)}
@@ -62,9 +62,9 @@ func TestALiveMigrationsWay(t *testing.T) {
 	awaited := cmd.ReportServerAwaited{Host: "a", ID: "s", Migration: "m", Endpoint: "there"}
 	failed := evt.ServerLiveMigrationFailed{ID: "s", Message: "The host could not send the server.", Details: "why"}
 	progress := cmd.ReportServerProgress{Host: "b", ID: "s", Migration: "m", Transfer: cmd.Transfer{MemoryTotal: 9, MemorySent: 2, MemoryLeft: 7}}
-	progressed := evt.ServerLiveMigrationProgressed{ID: "s", Transfer: evt.Transfer{MemoryTotal: 9, MemorySent: 2, MemoryLeft: 7}}
+	progressed := evt.ServerLiveMigrationProgressed{ID: "s", Transfer: evt.Transfer{MemoryTotal: 9, MemorySent: 2, MemoryLeft: 7}, By: behind(on).Add(progressTime)}
 	given.Run(t, Register, []given.Case{
-		{Name: "it is sent once its next host waits", Origin: "host.a", Given: asked, When: awaited, Then: given.Events{with(liveReady, func(e *evt.ServerLiveMigrationPrepared) { e.By = behind(asked).Add(captureTime) })}},
+		{Name: "it is sent once its next host waits", Origin: "host.a", Given: asked, When: awaited, Then: given.Events{with(liveReady, func(e *evt.ServerLiveMigrationPrepared) { e.By = behind(asked).Add(progressTime) })}},
 		{Name: "a host that waits nowhere is refused", Origin: "host.a", Given: asked, When: with(awaited, func(c *cmd.ReportServerAwaited) { c.Endpoint = "" }), Refused: commands.Invalid},
 		{Name: "where it waits is told once", Origin: "host.a", Given: on, When: with(awaited, func(c *cmd.ReportServerAwaited) { c.Endpoint = "elsewhere" })},
 		{Name: "a host that waits for an earlier move counts for nothing", Origin: "host.a", Given: asked, When: with(awaited, func(c *cmd.ReportServerAwaited) { c.Migration = "before" })},
@@ -100,6 +100,8 @@ func TestALiveMigrationThatTakesTooLong(t *testing.T) {
 		{Name: "before it is sent it stays", Given: asked, When: cmd.PassDeadline{ID: "s", Due: liveAsked.By},
 			Then: given.Events{evt.ServerLiveMigrationFailed{ID: "s", Message: "The host that the server was to go to did not get ready in time."}, leftA}},
 		{Name: "then its host is asked to stop", Given: on, When: cmd.PassDeadline{ID: "s", Due: liveReady.By}, Then: given.Events{overdue}},
+		{Name: "not while it goes on", Given: after(on, evt.ServerLiveMigrationProgressed{ID: "s", By: liveReady.By.Add(time.Second)}), When: cmd.PassDeadline{ID: "s", Due: liveReady.By}},
+		{Name: "progress doesn't put off that it must stop", Given: after(on, overdue, evt.ServerLiveMigrationProgressed{ID: "s", By: overdue.By.Add(time.Hour)}), When: cmd.PassDeadline{ID: "s", Due: overdue.By}, Then: given.Events{silent}},
 		{Name: "if that says nothing either, the server is in error", Given: after(on, overdue), When: cmd.PassDeadline{ID: "s", Due: overdue.By}, Then: given.Events{silent}},
 		{Name: "its host may still say that it stayed", Origin: "host.b", Given: unknown, When: cmd.ReportServerStayed{Host: "b", ID: "s", Migration: "m"},
 			Then: given.Events{evt.ServerLiveMigrationFailed{ID: "s", Message: "The server was not sent in time."}, leftA}},

@@ -26,6 +26,12 @@ func (t *Servers) applyLiveMoves(e events.Event, m events.Meta) {
 		t.ask(e.ID, m, MigratingLive, e.By, func(s *Server) { s.Live = &LiveMove{Migration: e.Migration, To: shared(e.Host)} })
 	case evt.ServerLiveMigrationPrepared:
 		t.ask(e.ID, m, MigratingLive, e.By, func(s *Server) { s.moveLive(func(l *LiveMove) { l.Endpoint = e.Endpoint }) })
+	case evt.ServerLiveMigrationProgressed:
+		t.Update(e.ID, func(s *Server) {
+			if s.Live != nil && !s.Live.Abort && s.TaskState == MigratingLive && !e.By.IsZero() {
+				s.Due = e.By
+			}
+		})
 	case evt.ServerLiveMigrationForced:
 		t.change(e.ID, m, func(s *Server) { s.moveLive(func(l *LiveMove) { l.Hurry = true }) })
 	case evt.ServerLiveMigrationAbortRequested:

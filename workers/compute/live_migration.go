@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	// sendTime bounds how long a machine is sent; the cell gives up before.
+	// sendTime bounds how long a machine is sent in all.
 	sendTime  = 2 * time.Hour
 	sendTries = 3
 	sendAgain = 2 * time.Second
