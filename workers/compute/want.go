@@ -307,11 +307,13 @@ func (m Wants) of(w *projections.World, id string) ([]workers.Want, error) {
 	want, broken := m.at(w, &s, s.Host)
 	if l := s.Live; l != nil {
 		next, broken := m.at(w, &s, l.To)
-		next.Arrival = l.Migration
+		if !next.Gone {
+			next.Arrival = l.Migration
+		}
 		if err := add(next); err != nil {
 			return all, errors.Join(broken, err)
 		}
-		if l.Endpoint != "" {
+		if l.Endpoint != "" && !want.Gone {
 			want.Departure = &Departure{Migration: l.Migration, Endpoint: l.Endpoint, Hurry: l.Hurry, Abort: l.Abort}
 		}
 	}
