@@ -130,7 +130,11 @@ func (h *host) mishaps(ctx context.Context, l *luck, until time.Time) {
 			continue
 		}
 		h.dark.Store(true)
-		if pause(ctx, l.within(2*time.Minute)) != nil {
+		dark := 2 * time.Minute
+		if l.happens(0.1) { // what waits for it is overdue
+			dark = 40 * time.Minute
+		}
+		if pause(ctx, l.within(dark)) != nil {
 			return
 		}
 		h.dark.Store(false)
