@@ -39,6 +39,7 @@ const (
 var people = map[string]api.Who{
 	"root":     {UserID: "root", ProjectID: project, Roles: []string{"admin"}},
 	"ada":      {UserID: "ada", ProjectID: project, Roles: []string{"member"}},
+	"manager":  {UserID: "mia", ProjectID: project, Roles: []string{"manager", "member", "reader"}},
 	"reader":   {UserID: "rita", ProjectID: project, Roles: []string{"reader"}},
 	"stranger": {UserID: "eve", ProjectID: other, Roles: []string{"member"}},
 	"nobody":   {UserID: "niemand", ProjectID: other},
