@@ -3,6 +3,7 @@ package qemu
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -77,6 +78,9 @@ func (m *machine) beginCopy(ctx context.Context) (running bool, err error) {
 	}
 	if r.Spec.ID == "" {
 		return false, fmt.Errorf("%w: %w", compute.ErrPermanent, errGone)
+	}
+	if r.Move != nil && !r.at(arrived) {
+		return false, errors.New("it is on its way to another host, or from one")
 	}
 	s, err := m.observe(ctx, r)
 	if err != nil {

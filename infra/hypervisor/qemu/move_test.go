@@ -233,6 +233,27 @@ func TestAMachineStaysWhenItsReceiverDies(t *testing.T) {
 	}
 }
 
+func TestAMachineThatEndsOnItsWayHasCrashed(t *testing.T) {
+	for _, at := range []string{"mirror", "memory sent", "switch"} {
+		t.Run("at step "+at, func(t *testing.T) {
+			t.Parallel()
+			p := newPair(t)
+			changes := make(chan compute.Machine, 8)
+			go p.Watch(p.ctx, func(m compute.Machine) { changes <- m })
+			p.step(at, func() error { return (&machine{id: someID, dir: filepath.Join(p.dir, someID)}).kill() })
+			if err := p.send(); err == nil || errors.Is(err, compute.ErrUndecided) {
+				t.Fatalf("sent though it ended: %v", err)
+			}
+			p.want("none", "none")
+			if m := <-changes; m.Power != compute.Crashed {
+				t.Errorf("told is %+v", m)
+			}
+			p.apply(p.spec())
+			p.want(compute.Running, "none")
+		})
+	}
+}
+
 func TestAMachineStaysWhenItsReceiverIsTakenBack(t *testing.T) {
 	p := newPair(t)
 	p.step("run", func() error { return p.there.Destroy(p.ctx, someID) })

@@ -155,8 +155,8 @@ func (m *moving) turn() {
 	m.thereSpec.Generation = m.spec.Generation + 1
 }
 
-// comesBackWhole sends the guest to a host that has another base than its disk
-// lies upon here.
+// comesBackWhole sends the guest, in a hurry, to a host that has another base than
+// its disk lies upon here.
 func (m *moving) comesBackWhole(boot string) {
 	m.t.Helper()
 	blank := filepath.Join(m.t.TempDir(), "blank.raw")
@@ -164,7 +164,11 @@ func (m *moving) comesBackWhole(boot string) {
 		m.t.Fatal(err)
 	}
 	m.thereSpec.Disk.BasePath, m.thereSpec.Disk.BaseFormat = blank, "raw"
-	if err := m.send(m.ctx, m.receive()); err != nil {
+	endpoint := m.receive()
+	if err := m.driver.Hurry(m.ctx, someID); err != nil {
+		m.t.Fatal(err)
+	}
+	if err := m.send(m.ctx, endpoint); err != nil {
 		m.t.Fatal(err)
 	}
 	if err := m.driver.Destroy(m.ctx, someID); err != nil {
