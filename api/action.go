@@ -63,7 +63,7 @@ func On[I any](s *Actions, name, rule string, fn func(ctx context.Context, id st
 	}
 	a.span = probe.span
 	s.named[name] = a
-	s.operation.Actions = append(s.operation.Actions, Action{Name: name, Rule: rule})
+	s.operation.Actions = append(s.operation.Actions, Action{Name: name, Rule: rule, Versions: changesOf(a.span, t)})
 	s.m.gateway.know(s.m, s.operation.Method+" "+s.operation.Path, rule)
 	s.document.OneOf = append(s.document.OneOf, &huma.Schema{Type: huma.TypeObject, Properties: map[string]*huma.Schema{name: schema},
 		Required: []string{name}, AdditionalProperties: false, Extensions: map[string]any{"x-policy": rule}})

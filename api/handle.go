@@ -22,6 +22,9 @@ type Operation struct {
 	// Actions are the operations behind one path by the key of their body; each
 	// has its own rule.
 	Actions []Action
+	// Versions are those from which on something is another than before in what is
+	// sent or answered, as far as that has types; the first one a service has is left out.
+	Versions []Version
 	// Status is that of success, where the operation chooses no other.
 	Status int
 
@@ -35,7 +38,10 @@ type Operation struct {
 }
 
 // Action is one of the operations behind an action path.
-type Action struct{ Name, Rule string }
+type Action struct {
+	Name, Rule string
+	Versions   []Version // as an operation's
+}
 
 const operationKey = "skylog.operation"
 
@@ -84,6 +90,7 @@ func Handle[I, O any](a huma.API, operation, rule string, status int, fn func(co
 	}
 	m.gateway.register(m, o)
 	o.learn(reflect.TypeFor[I]())
+	o.Versions = changesOf(o.span, reflect.TypeFor[I](), reflect.TypeFor[O]())
 	if body, ok := reflect.TypeFor[O]().FieldByName("Body"); ok && body.Type.Kind() != reflect.Func {
 		encoderOf(body.Type, Version{}) // panics now rather than at the first request
 	}

@@ -3,7 +3,10 @@ package api
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"net/http"
+	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -122,4 +125,48 @@ func spanOf(since, until string) (s span, tagged bool) {
 		s.until = mustVersion(until)
 	}
 	return s, since != "" || until != ""
+}
+
+// next is the version behind v.
+func (v Version) next() Version { return Version{v.Major, v.Minor + 1} }
+
+// changesOf are the versions from which on something of these types is there, or
+// is no more, or all of them, in order.
+func changesOf(all span, types ...reflect.Type) []Version {
+	found, seen := map[Version]bool{}, map[reflect.Type]bool{}
+	note := func(s span) {
+		if s.since != (Version{}) {
+			found[s.since] = true
+		}
+		if s.until != (Version{}) {
+			found[s.until.next()] = true
+		}
+	}
+	note(all)
+	var look func(t reflect.Type)
+	look = func(t reflect.Type) {
+		if seen[t] {
+			return
+		}
+		seen[t] = true
+		switch t.Kind() {
+		case reflect.Pointer, reflect.Slice, reflect.Array, reflect.Map:
+			look(t.Elem())
+		case reflect.Func: // Items
+			if t.Implements(itemsType) {
+				look(reflect.Zero(t).Interface().(items).item())
+			}
+		case reflect.Struct:
+			for i := range t.NumField() {
+				f := t.Field(i)
+				s, _ := spanOf(f.Tag.Get("since"), f.Tag.Get("until"))
+				note(s)
+				look(f.Type)
+			}
+		}
+	}
+	for _, t := range types {
+		look(t)
+	}
+	return slices.SortedFunc(maps.Keys(found), func(a, b Version) int { return cmp.Or(cmp.Compare(a.Major, b.Major), cmp.Compare(a.Minor, b.Minor)) })
 }

@@ -47,12 +47,21 @@ func Run(t *testing.T, pattern string, handler func(t *testing.T) http.Handler) 
 	}
 }
 
+// Shown is an answer as scripts have it.
+func Shown(reply *httptest.ResponseRecorder) string {
+	return newNames().show(reply)
+}
+
+func newNames() *names {
+	return &names{byValue: map[string]string{}, byName: map[string]string{}, count: map[string]int{}}
+}
+
 func runScript(t *testing.T, file string, handler http.Handler) {
 	archive, err := txtar.ParseFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	names := &names{byValue: map[string]string{}, byName: map[string]string{}, count: map[string]int{}}
+	names := newNames()
 	var out []txtar.File
 	for i := 0; i < len(archive.Files); i++ {
 		request := archive.Files[i]
@@ -72,6 +81,36 @@ func runScript(t *testing.T, file string, handler http.Handler) {
 		if err := os.WriteFile(file, txtar.Format(archive), 0o644); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// Compare holds what was asked and answered, whole exchanges in an archive, against
+// what is of record at a path, or makes it that with -update.
+func Compare(t *testing.T, path string, made *txtar.Archive) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(path, txtar.Format(made), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	record, err := txtar.ParseFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{}
+	for _, f := range record.Files {
+		want[f.Name] = string(f.Data)
+	}
+	made = txtar.Parse(txtar.Format(made)) // as it would be written
+	for _, f := range made.Files {
+		if want[f.Name] != string(f.Data) {
+			t.Errorf("%s: got\n%s\nof record is\n%s", f.Name, f.Data, want[f.Name])
+		}
+		delete(want, f.Name)
+	}
+	for name := range want {
+		t.Errorf("%s is of record, and was not asked", name)
 	}
 }
 

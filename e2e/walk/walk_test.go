@@ -93,11 +93,26 @@ func TestEveryOperationServesItsRightfulCallerAndNobodyElse(t *testing.T) {
 // prepare makes the things that the operation needs.
 func (x *one) prepare(o api.Operation) {
 	x.Helper()
-	if x.as == "" {
-		x.as = "ada"
-	}
 	if x.why == "" && (x.eve != 0 || x.rita != 0 || x.una != 0 || x.status >= 400) {
 		x.Fatal("nothing says why it is an exception")
+	}
+	x.fillIn(o)
+	for _, step := range x.given {
+		as := x.as
+		if who, rest, _ := strings.Cut(step, " "); x.tokens[who] != "" {
+			as, step = who, rest
+		}
+		words := append(strings.SplitN(step, " ", 3), "")
+		x.make(as, words[0]+" "+x.fill(words[1]), x.fill(words[2]), "")
+		x.settle()
+	}
+}
+
+// fillIn puts things in the places of their names.
+func (x *one) fillIn(o api.Operation) {
+	x.Helper()
+	if x.as == "" {
+		x.as = "ada"
 	}
 	at := strings.Fields(x.at)
 	if n := len(parameter.FindAllString(strings.TrimSuffix(o.Path, "{$}"), -1)); n != len(at) {
@@ -115,15 +130,6 @@ func (x *one) prepare(o api.Operation) {
 		headers[name] = x.fill(value)
 	}
 	x.headers = headers
-	for _, step := range x.given {
-		as := x.as
-		if who, rest, _ := strings.Cut(step, " "); x.tokens[who] != "" {
-			as, step = who, rest
-		}
-		words := append(strings.SplitN(step, " ", 3), "")
-		x.make(as, words[0]+" "+x.fill(words[1]), x.fill(words[2]), "")
-		x.settle()
-	}
 }
 
 // run tries the operation as everybody; its rightful caller comes last, so that
