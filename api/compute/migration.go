@@ -155,7 +155,8 @@ type evacuate struct {
 }
 
 func (s *Service) evacuateServer(ctx context.Context, id string, in *evacuate) (*api.Respond, error) {
-	if _, err := seenServer(ctx, id); err != nil {
+	one, err := seenServer(ctx, id)
+	if err != nil {
 		return nil, err
 	}
 	old := api.From(ctx).Version.Before(2, 14)
@@ -173,11 +174,18 @@ func (s *Service) evacuateServer(ctx context.Context, id string, in *evacuate) (
 			return nil, commands.Refuse(commands.NotFound, "Compute host %s not found.", c.Host)
 		}
 	}
+	password := in.AdminPass
+	if old {
+		password = s.passwordOr(ctx, password)
+	}
+	if c.Password, err = s.firstPassword(ctx, one.ProjectID, one.ConfigDrive && password != "", password); err != nil {
+		return nil, err
+	}
 	if _, err := s.Do(ctx, c); err != nil {
 		return nil, err
 	}
 	if !old {
 		return &api.Respond{Status: http.StatusOK}, nil
 	}
-	return &api.Respond{Status: http.StatusOK, Body: map[string]string{"adminPass": s.passwordOr(ctx, in.AdminPass)}}, nil
+	return &api.Respond{Status: http.StatusOK, Body: map[string]string{"adminPass": password}}, nil
 }

@@ -23,7 +23,8 @@ func (rescue) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
 }
 
 func (s *Service) rescueServer(ctx context.Context, id string, in *rescue) (*api.Respond, error) {
-	if _, err := seenServer(ctx, id); err != nil {
+	one, err := seenServer(ctx, id)
+	if err != nil {
 		return nil, err
 	}
 	c := cmd.RescueServer{ID: id, At: time.Now().UTC(), By: by(ctx)}
@@ -34,8 +35,12 @@ func (s *Service) rescueServer(ctx context.Context, id string, in *rescue) (*api
 		}
 		c.Image = &image
 	}
+	password := s.passwordOr(ctx, in.AdminPass)
+	if c.Password, err = s.firstPassword(ctx, one.ProjectID, one.ConfigDrive, password); err != nil {
+		return nil, err
+	}
 	if _, err := s.Do(ctx, c); err != nil {
 		return nil, err
 	}
-	return &api.Respond{Status: http.StatusOK, Body: map[string]string{"adminPass": s.passwordOr(ctx, in.AdminPass)}}, nil
+	return &api.Respond{Status: http.StatusOK, Body: map[string]string{"adminPass": password}}, nil
 }

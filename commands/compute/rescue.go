@@ -6,8 +6,9 @@ import "time"
 type RescueServer struct {
 	ID string
 	// Image is what it runs from; without one, the image of its own disk.
-	Image *Image `json:",omitempty"`
-	At    time.Time
+	Image    *Image `json:",omitempty"`
+	Password []byte `json:",omitempty"` // of its administrator, for the config drive, sealed with the project's key
+	At       time.Time
 	By
 }
 

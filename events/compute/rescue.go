@@ -5,9 +5,10 @@ import "time"
 // ServerRescueRequested says that the server shall run from another image, with
 // its own disk beside it.
 type ServerRescueRequested struct {
-	ID    string
-	Image ImageUse
-	By    time.Time
+	ID       string
+	Image    ImageUse
+	Password []byte `json:",omitempty"` // of its administrator, which its config drive tells, sealed with the project's key
+	By       time.Time
 }
 
 // ServerRescued says that the server runs from its rescue image.

@@ -30,6 +30,9 @@ func EvacuateServer(w *projections.World, c cmd.EvacuateServer) ([]events.Event,
 		return nil, commands.Refuse(commands.Invalid, "%s", why)
 	}
 	asked := evt.ServerEvacuationRequested{ID: c.ID, Host: host, Disk: s.Disk + 1, Migration: c.Migration, By: c.At.Add(buildTime)}
+	if c.Password != nil {
+		left = append(left, evt.ServerFirstPasswordChanged{ID: c.ID, Password: c.Password})
+	}
 	left = append(left, evt.ServerLeft{ID: c.ID, Host: s.Host}, asked)
 	return append(left, rebind(w, &s, host)...), nil
 }

@@ -21,6 +21,8 @@ func TestEvacuate(t *testing.T) {
 	gone := after(lost, left, asked, bound)
 	given.Run(t, Register, []given.Case{
 		{Name: "a server of a lost host is made anew elsewhere, with its ports", Given: lost, When: ask, Then: given.Events{left, asked, bound}},
+		{Name: "its config drive tells another password there", Given: lost, When: with(ask, func(c *cmd.EvacuateServer) { c.Password = []byte{3} }),
+			Then: given.Events{evt.ServerFirstPasswordChanged{ID: "s", Password: []byte{3}}, left, asked, bound}},
 		{Name: "while its host is there it stays", Given: base, When: ask, Refused: commands.Invalid},
 		{Name: "without another host it stays", Given: after(lost, evt.HostDisabled{Name: "a"}), When: ask, Refused: commands.Invalid},
 		{Name: "the lost host isn't another", Given: lost, When: with(ask, func(c *cmd.EvacuateServer) { c.Host = "b" }), Refused: commands.Invalid},

@@ -40,6 +40,8 @@ func TestRescue(t *testing.T) {
 	leave := evt.ServerUnrescueRequested{ID: "s", By: at.Add(actionTime)}
 	given.Run(t, Register, []given.Case{
 		{Name: "it runs from its own image where no other is named", Given: runs, When: cmd.RescueServer{ID: "s", At: at}, Then: given.Events{asked}},
+		{Name: "its config drive tells a password", Given: runs, When: cmd.RescueServer{ID: "s", Password: []byte{3}, At: at},
+			Then: given.Events{with(asked, func(e *evt.ServerRescueRequested) { e.Password = []byte{3} })}},
 		{Name: "it runs from the image that is named", Given: runs, When: cmd.RescueServer{ID: "s", Image: &cmd.Image{ID: "i"}, At: at},
 			Then: given.Events{with(asked, func(e *evt.ServerRescueRequested) { e.Image.ID = "i" })}},
 		{Name: "a rescued server isn't rescued again", Given: rescued, When: cmd.RescueServer{ID: "s", At: at}, Refused: commands.Conflict},

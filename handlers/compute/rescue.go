@@ -21,7 +21,7 @@ func RescueServer(w *projections.World, c cmd.RescueServer) ([]events.Event, err
 		}
 		from = useOf(c.Image)
 	}
-	return events.List(evt.ServerRescueRequested{ID: c.ID, Image: from, By: c.At.Add(buildTime)}), nil
+	return events.List(evt.ServerRescueRequested{ID: c.ID, Image: from, Password: c.Password, By: c.At.Add(buildTime)}), nil
 }
 
 // UnrescueServer runs a rescued server from its own disk again.

@@ -72,7 +72,7 @@ func (t *EndedServers) Apply(e events.Event, m events.Meta, servers *Servers) {
 	}
 	s.VMState, s.TaskState, s.PowerState, s.Due = Deleted, NoTask, PowerNone, time.Time{}
 	s.EndedAt, s.UpdatedAt = m.Time, m.Time
-	s.UserData, s.Password, s.PublicKey = nil, nil, "" // nobody asks for these any more
+	s.UserData, s.Password, s.RescuePassword, s.PublicKey = nil, nil, nil, "" // nobody asks for these any more
 	t.Put(s.ID, s)
 	if table.Total(t.perProject, &t.Of, s.ProjectID) > maxEnded {
 		for oldest := range t.Since(s.ProjectID, time.Time{}, nil) {

@@ -93,6 +93,8 @@ type Server struct {
 	Deleted string
 	// Rescue is the image that it runs from instead; nil: its own disk.
 	Rescue *ImageUse
+	// RescuePassword is told meanwhile instead of the first one.
+	RescuePassword []byte
 	// Old is what it was before a resize or a move, until that is confirmed.
 	Old *Before
 	// Live is its way to another host while it runs; nil: it is on none.
@@ -167,6 +169,8 @@ func (s *Server) Status() string {
 		return "REBOOT"
 	case s.TaskState == RebootingHard:
 		return "HARD_REBOOT"
+	case s.TaskState == UpdatingPassword:
+		return "PASSWORD"
 	case s.TaskState == Rebuilding, s.TaskState == Evacuating:
 		return "REBUILD"
 	case s.TaskState == Migrating, s.TaskState == Finishing:

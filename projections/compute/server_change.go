@@ -31,7 +31,7 @@ func (t *Servers) applyChanges(e events.Event, m events.Meta) {
 	case evt.ServerFirstPasswordChanged:
 		t.change(e.ID, m, func(s *Server) { s.Password = e.Password })
 	case evt.ServerRescueRequested:
-		t.ask(e.ID, m, Rescuing, e.By, func(s *Server) { s.Rescue, s.Want = &e.Image, "running" })
+		t.ask(e.ID, m, Rescuing, e.By, func(s *Server) { s.Rescue, s.RescuePassword, s.Want = &e.Image, e.Password, "running" })
 	case evt.ServerRescued:
 		t.found(e.ID, m, Rescued, PowerRunning)
 	case evt.ServerUnrescueRequested:

@@ -308,12 +308,16 @@ func (m Wants) metadata(s *view.Server) (*Metadata, error) {
 	return meta, nil
 }
 
-// password is the first one of a server's administrator, if its config drive tells it.
+// password is the one of a server's administrator that its config drive tells, if it does.
 func (m Wants) password(s *view.Server) (string, error) {
-	if len(s.Password) == 0 {
+	sealed := s.Password
+	if s.Rescue != nil {
+		sealed = s.RescuePassword
+	}
+	if len(sealed) == 0 {
 		return "", nil
 	}
-	opened, err := m.Open(s.ProjectID, s.Password)
+	opened, err := m.Open(s.ProjectID, sealed)
 	if err != nil {
 		return "", fmt.Errorf("password of server %s: %w", s.ID, err)
 	}

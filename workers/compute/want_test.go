@@ -29,6 +29,10 @@ func TestAGuestIsToldWhatWasSealedForIt(t *testing.T) {
 	if password, err := wants.password(s); err != nil || password != "sesame" || m.AdminPass != "" {
 		t.Errorf("got password %q, %v, and %q among what ports' metadata services tell", password, err, m.AdminPass)
 	}
+	s.Rescue, s.RescuePassword = &view.ImageUse{}, []byte("sealed for p:rescued")
+	if password, err := wants.password(s); err != nil || password != "rescued" {
+		t.Errorf("while it is rescued its password is %q, %v", password, err)
+	}
 	s.ProjectID = "q"
 	if _, err := wants.password(s); err == nil {
 		t.Error("a password that was sealed for another project is opened")
