@@ -65,6 +65,8 @@ func newEncoder(t reflect.Type, at Version) encoder {
 	switch {
 	case t == timeType:
 		return timeEncoder(seconds)
+	case t == chosenType:
+		return chosenEncoder(at)
 	case t.Implements(itemsType):
 		elem := encoderOf(reflect.Zero(t).Interface().(items).item(), at)
 		return func(b []byte, v reflect.Value) ([]byte, error) { return v.Interface().(items).encode(b, elem) }
@@ -201,6 +203,7 @@ func texts(b []byte, of map[string]string) []byte {
 
 type fieldEncoder struct {
 	index  []int
+	bare   string
 	name   []byte // with quotes and colon
 	encode encoder
 	omit   func(reflect.Value) bool // nil: never
@@ -208,36 +211,41 @@ type fieldEncoder struct {
 
 func structEncoder(t reflect.Type, at Version) encoder {
 	fields := fieldEncoders(t, nil, at)
-	return func(b []byte, v reflect.Value) ([]byte, error) {
-		b = append(b, '{')
-		first := true
-		var err error
-		for i := range fields {
-			f := &fields[i]
-			fv := v.Field(f.index[0])
-			for _, n := range f.index[1:] {
-				if fv.Kind() == reflect.Pointer {
-					fv = fv.Elem() // invalid, if it is nil
-				}
-				if !fv.IsValid() {
-					break
-				}
-				fv = fv.Field(n)
-			}
-			if !fv.IsValid() || f.omit != nil && f.omit(fv) {
-				continue
-			}
-			if !first {
-				b = append(b, ',')
-			}
-			first = false
-			b = append(b, f.name...)
-			if b, err = f.encode(b, fv); err != nil {
-				return b, err
-			}
+	return func(b []byte, v reflect.Value) ([]byte, error) { return encodeFields(b, v, fields, nil) }
+}
+
+// encodeFields appends a struct's fields, but those that c leaves out.
+func encodeFields(b []byte, v reflect.Value, fields []fieldEncoder, c *Chosen) (_ []byte, err error) {
+	b = append(b, '{')
+	first := true
+	for i := range fields {
+		f := &fields[i]
+		if c != nil && !c.has(f.bare) {
+			continue
 		}
-		return append(b, '}'), nil
+		fv := v.Field(f.index[0])
+		for _, n := range f.index[1:] {
+			if fv.Kind() == reflect.Pointer {
+				fv = fv.Elem() // invalid, if it is nil
+			}
+			if !fv.IsValid() {
+				break
+			}
+			fv = fv.Field(n)
+		}
+		if !fv.IsValid() || f.omit != nil && f.omit(fv) {
+			continue
+		}
+		if !first {
+			b = append(b, ',')
+		}
+		first = false
+		b = append(b, f.name...)
+		if b, err = f.encode(b, fv); err != nil {
+			return b, err
+		}
 	}
+	return append(b, '}'), nil
 }
 
 func fieldEncoders(t reflect.Type, prefix []int, at Version) []fieldEncoder {
@@ -264,7 +272,7 @@ func fieldEncoders(t reflect.Type, prefix []int, at Version) []fieldEncoder {
 		if name == "" {
 			name = f.Name
 		}
-		field := fieldEncoder{index: index, name: append(quote(nil, name), ':')}
+		field := fieldEncoder{index: index, bare: name, name: append(quote(nil, name), ':')}
 		if layout := f.Tag.Get("layout"); layout != "" && f.Type == timeType {
 			field.encode = timeEncoder(layout)
 		} else {

@@ -89,27 +89,27 @@ func (k *kind[R]) reach(ctx context.Context, w *projections.World, id, rule stri
 	return r, nil
 }
 
-// present is how the caller gets to see a thing.
-func (k *kind[R]) present(ctx context.Context, w *projections.World, r R, only []string) shown {
-	s := shown{value: k.show(w, r), only: only}
+// present is how the caller gets to see a thing, of which wire is the whole.
+func (k *kind[R]) present(ctx context.Context, w *projections.World, r R, wire any, only []string) api.Chosen {
+	c := api.Chosen{Value: wire, Only: only}
 	for _, name := range k.hidden {
 		if !api.Can(ctx, "get_"+k.singular+":"+name, k.target(w, r)) {
-			s.hide = append(s.hide, name)
+			c.Hide = append(c.Hide, name)
 		}
 	}
-	return s
+	return c
 }
 
 func (k *kind[R]) reply(ctx context.Context, w *projections.World, status int, r R) *api.Respond {
-	return &api.Respond{Status: status, Body: map[string]any{k.singular: k.present(ctx, w, r, api.Query(ctx)["fields"])}}
+	return &api.Respond{Status: status, Body: map[string]any{k.singular: k.present(ctx, w, r, k.show(w, r), api.Query(ctx)["fields"])}}
 }
 
 // made replies with things that were made, in the form in which they were asked for.
 func (k *kind[R]) made(ctx context.Context, w *projections.World, ids []string, several bool) *api.Respond {
-	all := []shown{}
+	all := []api.Chosen{}
 	for _, id := range ids {
 		if r, ok := k.get(w, id); ok {
-			all = append(all, k.present(ctx, w, r, nil))
+			all = append(all, k.present(ctx, w, r, k.show(w, r), nil))
 		}
 	}
 	if several {
@@ -155,9 +155,9 @@ func (k *kind[R]) list(ctx context.Context) (*api.Respond, error) {
 	} else if err := page.sorted(); err != nil {
 		return nil, err
 	}
-	items := make([]shown, len(page.rows))
-	for i, r := range page.rows {
-		items[i] = k.present(ctx, w, r, q.fields)
+	items := make([]api.Chosen, len(page.items))
+	for i, one := range page.items {
+		items[i] = k.present(ctx, w, one.row, one.wire, q.fields)
 	}
 	body := map[string]any{k.plural: items}
 	if links := page.links(); len(links) > 0 && (api.Query(ctx).Has("limit") || page.more) {
@@ -172,9 +172,16 @@ type page[R any] struct {
 	ctx  context.Context
 	f    *finder
 
-	rows        []R
+	items       []item[R]
 	first, last string
 	more        bool // there is a page behind this one in the direction that was asked for
+}
+
+// item is a thing of a page, and how it is shown.
+type item[R any] struct {
+	id   string
+	row  R
+	wire any
 }
 
 func (p *page[R]) wanted(r R) (any, bool) {
@@ -196,41 +203,37 @@ func (p *page[R]) byID() {
 			p.more = true // the next page goes on from here, even if this one found little
 			return
 		}
-		if _, ok := p.wanted(r); !ok {
+		wire, ok := p.wanted(r)
+		if !ok {
 			p.last = id
 			continue
 		}
-		if len(p.rows) == p.f.query.limit {
+		if len(p.items) == p.f.query.limit {
 			p.more = true
 			return
 		}
 		if p.first == "" {
 			p.first = id
 		}
-		p.rows, p.last = append(p.rows, r), id
+		p.items, p.last = append(p.items, item[R]{id, r, wire}), id
 	}
 }
 
 // sorted takes the page behind the marker in the order asked for, or before it.
 func (p *page[R]) sorted() error {
-	type item struct {
-		id   string
-		row  R
-		wire any
-	}
-	var items []item
+	var items []item[R]
 	scanned := 0
 	for id, r := range p.kind.find(p.f, "") {
 		if scanned++; scanned > maxSort {
 			return commands.Refuse(commands.Invalid, "More than %d %s can't be sorted. Filter them further, or ask for them in the order of their ids.", maxSort, p.kind.plural)
 		}
 		if wire, ok := p.wanted(r); ok {
-			items = append(items, item{id, r, wire})
+			items = append(items, item[R]{id, r, wire})
 		}
 	}
 	q := p.f.query
-	slices.SortFunc(items, func(a, b item) int { return q.compare(a.wire, b.wire) })
-	at := slices.IndexFunc(items, func(i item) bool { return i.id == q.marker })
+	slices.SortFunc(items, func(a, b item[R]) int { return q.compare(a.wire, b.wire) })
+	at := slices.IndexFunc(items, func(i item[R]) bool { return i.id == q.marker })
 	switch {
 	case q.reverse && at >= 0:
 		items = items[:at]
@@ -244,9 +247,7 @@ func (p *page[R]) sorted() error {
 	case p.more:
 		items = items[:q.limit]
 	}
-	for _, i := range items {
-		p.rows = append(p.rows, i.row)
-	}
+	p.items = items
 	if len(items) > 0 {
 		p.first, p.last = items[0].id, items[len(items)-1].id
 	}

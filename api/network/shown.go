@@ -1,11 +1,8 @@
 package network
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"reflect"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -51,37 +48,6 @@ func null(s string) *string {
 		return nil
 	}
 	return &s
-}
-
-// shown is a wire struct of which some attributes are left out: those not asked
-// for by fields=, and those that the caller may not see.
-type shown struct {
-	value any
-	only  []string // empty: all
-	hide  []string
-}
-
-// MarshalJSON writes what is left.
-func (s shown) MarshalJSON() ([]byte, error) {
-	var b bytes.Buffer
-	b.WriteByte('{')
-	v := reflect.ValueOf(s.value)
-	for _, a := range shapeOf(v.Type()).attributes {
-		if len(s.only) > 0 && !slices.Contains(s.only, a.name) || slices.Contains(s.hide, a.name) {
-			continue
-		}
-		text, err := json.Marshal(v.FieldByIndex(a.index).Interface())
-		if err != nil {
-			return nil, err
-		}
-		if b.Len() > 1 {
-			b.WriteByte(',')
-		}
-		fmt.Fprintf(&b, "%q:", a.name)
-		b.Write(text)
-	}
-	b.WriteByte('}')
-	return b.Bytes(), nil
 }
 
 // attribute is a field of a wire struct by its name in JSON.
