@@ -22,7 +22,9 @@ type machine struct {
 
 	pid  int
 	conn *qmp.Client
-	door *net.UnixListener // open to those who may send the machine here
+
+	door  *net.UnixListener // open to those who may send the machine here
+	guide *talk             // the conversation by which it is coming
 
 	leaving chan struct{} // held by who sends the machine elsewhere
 	hurried atomic.Bool   // the machine may stand still until it is sent

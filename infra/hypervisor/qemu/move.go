@@ -231,3 +231,19 @@ func (m *machine) closeDoor() {
 
 // heard says whether a conversation ended because the other side had no more to say.
 func heard(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) }
+
+// poll asks until it is so, an error comes or time is over.
+func (m *machine) poll(ctx context.Context, most time.Duration, so func(context.Context) (bool, error)) error {
+	ctx, cancel := context.WithTimeout(ctx, most)
+	defer cancel()
+	for {
+		if ok, err := so(ctx); ok || err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}

@@ -272,12 +272,35 @@ func TestAMachineStandsStillWhileNobodyKnowsWhereItRuns(t *testing.T) {
 	if _, err := p.Apply(p.ctx, p.spec()); err == nil {
 		t.Error("it is made anew though it may run elsewhere")
 	}
+	if err := p.Send(p.ctx, someID, p.endpoint+"-3", nil); err == nil {
+		t.Error("it is sent to a third host though it may run on the second")
+	}
 	p.openThere() // where it has not arrived
 	m := p.Driver
 	if found, err := m.Apply(p.ctx, p.spec()); err != nil || found.Power != compute.Running {
 		t.Errorf("it doesn't go on here: %+v, %v", found, err)
 	}
 	p.want(compute.Running, "none")
+}
+
+func TestWhoIsSentAgainAtOnceIsNotMistakenForTheOneBefore(t *testing.T) {
+	p := newPair(t)
+	first, err := call(p.ctx, p.endpoint)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q, _, err := p.machine(someID).beginSending(p.ctx, p.endpoint)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := first.ask(p.ctx, q); err != nil {
+		t.Fatal(err)
+	}
+	p.step("mirror", func() error { return first.Close() }) // its end comes when the next is under way
+	if err := p.send(); err != nil {
+		t.Fatal(err)
+	}
+	p.want("none", compute.Running)
 }
 
 func TestASendThatIsBrokenOffLeavesTheMachineAsItWas(t *testing.T) {

@@ -56,7 +56,6 @@ func (m *machine) converse(t *talk) {
 	defer t.Close()
 	stop := context.AfterFunc(m.driver.ctx, func() { t.Close() })
 	defer stop()
-	prepared := false
 	for {
 		var q question
 		if err := t.hear(&q); err != nil {
@@ -66,7 +65,7 @@ func (m *machine) converse(t *talk) {
 			break
 		}
 		var r reply
-		err := m.answer(q, &prepared, &r)
+		err := m.answer(q, t, &r)
 		if err != nil {
 			m.driver.log.Warn("a machine doesn't come", "machine", m.id, "asked", q.Do, "error", err)
 			r = reply{Error: err.Error(), Permanent: errors.Is(err, compute.ErrPermanent)}
@@ -76,13 +75,11 @@ func (m *machine) converse(t *talk) {
 			break
 		}
 	}
-	if prepared {
-		m.unprepare()
-	}
+	m.unprepare(t)
 }
 
 // answer does what a sender asks.
-func (m *machine) answer(q question, prepared *bool, to *reply) error {
+func (m *machine) answer(q question, t *talk, to *reply) error {
 	ctx, cancel := context.WithTimeout(m.driver.ctx, prepareTime)
 	defer cancel()
 	if err := m.enter(ctx); err != nil {
@@ -102,28 +99,31 @@ func (m *machine) answer(q question, prepared *bool, to *reply) error {
 	case !r.at(awaited):
 		return fmt.Errorf("%w: machine %s isn't awaited here any more", compute.ErrPermanent, q.ID)
 	case q.Do == "prepare":
-		*prepared = false // what was prepared before goes
+		m.guide = t // what came by another goes
 		if err := m.prepare(ctx, q, &r, to); err != nil {
 			return errors.Join(err, m.discard(&r))
 		}
-		*prepared = true
 		return nil
 	case q.Do == "run":
-		mine := *prepared
-		*prepared = false
+		mine := m.guide == t
+		m.guide = nil
 		return m.letRun(ctx, q, &r, mine, to)
 	}
 	return fmt.Errorf("%w: %.20q is nothing that a host can be asked", compute.ErrPermanent, q.Do)
 }
 
 // unprepare ends what a conversation has left. It may not be cut short.
-func (m *machine) unprepare() {
+func (m *machine) unprepare(t *talk) {
 	ctx, cancel := context.WithTimeout(context.Background(), prepareTime)
 	defer cancel()
 	if err := m.enter(ctx); err != nil {
 		return
 	}
 	defer m.leave()
+	if m.guide != t {
+		return
+	}
+	m.guide = nil
 	if r, err := m.load(); err == nil && r.at(awaited) {
 		if err := m.discard(&r); err != nil {
 			m.driver.log.Warn("what came of a machine stays until it is destroyed", "machine", m.id, "error", err)
@@ -302,20 +302,4 @@ func (m *machine) keepConsole(log []byte) {
 	}
 	defer f.Close()
 	f.Write(log[max(0, len(log)-logKept):]) // a log is no reason to lose a machine
-}
-
-// poll asks until it is so, an error comes or time is over.
-func (m *machine) poll(ctx context.Context, most time.Duration, so func(context.Context) (bool, error)) error {
-	ctx, cancel := context.WithTimeout(ctx, most)
-	defer cancel()
-	for {
-		if ok, err := so(ctx); ok || err != nil {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(20 * time.Millisecond):
-		}
-	}
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"time"
 
 	"skylog/infra/hypervisor/qemu/qmp"
 	"skylog/workers/compute"
@@ -16,8 +15,6 @@ const (
 	// standstill is how long a guest may stand still for the last of its memory, in
 	// milliseconds: what writes faster than that allows has to be hurried.
 	standstill = 500
-	// abortTime is for QEMU to let go of what it was sending.
-	abortTime = 30 * time.Second
 
 	moveJob = "move" // of the mirror; and the name of the node that it writes to
 )
@@ -32,14 +29,14 @@ func (d *Driver) Send(ctx context.Context, id, endpoint string, progress func(co
 	select {
 	case m.leaving <- struct{}{}:
 	case <-ctx.Done():
-		return ctx.Err()
+		return fmt.Errorf("%w: %w", compute.ErrUndecided, ctx.Err())
 	}
 	defer func() {
 		m.hurried.Store(false)
 		<-m.leaving
 	}()
 	if d.ctx.Err() != nil {
-		return errClosed
+		return fmt.Errorf("%w: %w", compute.ErrUndecided, errClosed)
 	}
 	d.routes.Add(1)
 	defer d.routes.Done()
@@ -116,6 +113,9 @@ func (m *machine) beginSending(ctx context.Context, endpoint string) (q question
 		return q, false, fmt.Errorf("%w: %w", compute.ErrUndecided, err)
 	}
 	if r.at(sent) {
+		if r.Move.To != endpoint {
+			return q, false, errors.New("it was sent to another host before, which may have it")
+		}
 		return q, true, nil
 	}
 	if r.at(sending) { // left by an earlier process, or where QEMU didn't answer
@@ -184,6 +184,7 @@ func (m *machine) noteSent() error {
 func (m *machine) confirm(ctx context.Context, t *talk) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*prepareTime)
 	defer cancel()
+	defer context.AfterFunc(m.driver.ctx, cancel)() // the next driver asks
 	arrived, err := m.conclude(ctx, t)
 	if err != nil {
 		return fmt.Errorf("%w: %w", compute.ErrUndecided, err)
@@ -241,139 +242,4 @@ func (m *machine) askArrived(ctx context.Context, r *record, t *talk) (bool, err
 	defer t.Close()
 	to, err := t.ask(ctx, q)
 	return to.Arrived, err
-}
-
-// stay makes a machine that could not be sent what it was. It may not be cut short.
-func (m *machine) stay() error {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*abortTime)
-	defer cancel()
-	if err := m.enter(ctx); err != nil {
-		return err
-	}
-	r, err := m.load()
-	switch {
-	case r.at(sending):
-		err = m.abort(ctx, &r)
-	case r.at(sent): // that could not be told to have been put on file, and was
-		err = compute.ErrUndecided
-	}
-	m.leave()
-	m.reviewLater() // it may have ended
-	return err
-}
-
-// abort lets QEMU forget that it was sending, and the guest go on.
-func (m *machine) abort(ctx context.Context, r *record) error {
-	if err := m.driver.step("abort"); err != nil {
-		return err
-	}
-	p, err := m.find()
-	if err != nil {
-		return err
-	}
-	defer p.release()
-	if p != nil {
-		if err := m.recall(ctx, r); err != nil && !p.ended(0) {
-			return fmt.Errorf("it stands still: %w", err)
-		}
-	}
-	r.Move = nil
-	return m.save(*r)
-}
-
-// recall undoes in QEMU what a passage does.
-func (m *machine) recall(ctx context.Context, r *record) error {
-	if err := m.tolerant(ctx, "migrate_cancel", nil); err != nil {
-		return err
-	}
-	err := m.poll(ctx, abortTime, func(ctx context.Context) (bool, error) {
-		var progress struct{ Status string }
-		err := m.execute(ctx, "query-migrate", nil, &progress)
-		return slices.Contains([]string{"", "none", "cancelled", "failed", "completed"}, progress.Status), err
-	})
-	if err != nil {
-		return err
-	}
-	if err := m.tolerant(ctx, "job-cancel", map[string]string{"id": moveJob}); err != nil {
-		return err
-	}
-	err = m.poll(ctx, abortTime, func(ctx context.Context) (bool, error) {
-		if err := m.tolerant(ctx, "job-dismiss", map[string]string{"id": moveJob}); err != nil { // refused until it has ended
-			return false, err
-		}
-		var jobs []struct{ ID string }
-		err := m.execute(ctx, "query-jobs", nil, &jobs)
-		return !slices.ContainsFunc(jobs, func(j struct{ ID string }) bool { return j.ID == moveJob }), err
-	})
-	if err != nil {
-		return err
-	}
-	if err := m.tolerant(ctx, "blockdev-del", map[string]string{"node-name": moveJob}); err != nil {
-		return err
-	}
-	if err := m.execute(ctx, "migrate-set-capabilities", pausing(false), nil); err != nil {
-		return err
-	}
-	if r.Power == compute.Running {
-		return m.command(ctx, "cont")
-	}
-	return nil
-}
-
-// pausing has QEMU stand still between the last of the memory and the end, so that
-// the disk can be ended too.
-func pausing(on bool) any {
-	return map[string]any{"capabilities": []map[string]any{{"capability": "pause-before-switchover", "state": on}}}
-}
-
-// adoptMove takes up what an earlier process left of a machine on its way.
-func (m *machine) adoptMove(ctx context.Context) error {
-	if err := m.enter(ctx); err != nil {
-		return err
-	}
-	defer m.leave()
-	r, err := m.load()
-	if err != nil || r.Move == nil {
-		return err
-	}
-	switch r.Move.Stage {
-	case sending:
-		return m.abort(ctx, &r)
-	case awaited:
-		err = m.discard(&r)
-		fallthrough
-	case arrived:
-		_, open := m.openDoor()
-		return errors.Join(err, open)
-	}
-	return nil
-}
-
-// settleMove makes sure that a machine may be made what is wanted of it here.
-func (m *machine) settleMove(ctx context.Context, r *record) error {
-	if r.Move == nil {
-		return nil
-	}
-	switch r.Move.Stage {
-	case arrived: // it stays so on file, should the sender ask again
-		return nil
-	case awaited:
-		return fmt.Errorf("machine %s has not come yet", m.id)
-	case sent:
-		there, err := m.askArrived(ctx, r, nil)
-		if err != nil {
-			return fmt.Errorf("machine %s: it isn't known yet where it runs: %w", m.id, err)
-		}
-		if there {
-			return fmt.Errorf("machine %s has gone to another host", m.id)
-		}
-		return m.abort(ctx, r)
-	}
-	select {
-	case m.leaving <- struct{}{}: // nobody is at it
-		defer func() { <-m.leaving }()
-		return m.abort(ctx, r)
-	default:
-		return fmt.Errorf("machine %s is being sent to another host", m.id)
-	}
 }
