@@ -45,6 +45,8 @@ func (n *node) startWorkers(ctx context.Context, group *errgroup.Group, parallel
 	drainer := &compute.Drainer{Now: n.now, Do: n.cell.Do, Clock: time.Now, Logger: n.log}
 	group.Go(func() error { return drainer.Run(ctx) })
 	group.Go(func() error { return keeper.Run(ctx) })
+	sweeper := &identity.KeySweeper{Now: n.now, Owners: n.keys.Owners, Forget: n.keys.Forget, Clock: time.Now, Logger: n.log}
+	group.Go(func() error { return sweeper.Run(ctx) })
 	group.Go(func() error { return dispatcher.Run(ctx) })
 	n.startImports(ctx, group)
 	return n.runAgents(ctx, group, parallel)

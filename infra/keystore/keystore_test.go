@@ -5,7 +5,9 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
+	"time"
 )
 
 func open(t *testing.T, dir string) *Store {
@@ -94,6 +96,12 @@ func TestWhatIsSealedForAProjectIsReadableUntilItsKeyIsForgotten(t *testing.T) {
 	}
 	if _, err := s.Open("p2", envelope); err == nil {
 		t.Fatal("another project can open it")
+	}
+	if owners, err := s.Owners(time.Now().Add(time.Hour)); err != nil || !slices.Contains(owners, "p1") {
+		t.Errorf("keys are those of %v, %v", owners, err)
+	}
+	if owners, err := s.Owners(time.Now().Add(-time.Hour)); err != nil || len(owners) > 0 {
+		t.Errorf("an hour ago there were keys of %v, %v", owners, err)
 	}
 	if err := s.Forget("p1"); err != nil {
 		t.Fatal(err)

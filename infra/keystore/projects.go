@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"time"
 )
 
 // ErrForgotten says that the key with which something was sealed is gone.
@@ -75,6 +76,25 @@ func (s *Store) Forget(project string) error {
 		return fmt.Errorf("key store: %w", err)
 	}
 	return syncFolder(filepath.Dir(path))
+}
+
+// Owners lists whose keys were made before a time.
+func (s *Store) Owners(before time.Time) (owners []string, err error) {
+	files, err := os.ReadDir(filepath.Join(s.dir, "projects"))
+	if err != nil {
+		return nil, fmt.Errorf("key store: %w", err)
+	}
+	for _, f := range files {
+		made, err := f.Info()
+		switch {
+		case errors.Is(err, fs.ErrNotExist): // thrown away meanwhile
+		case err != nil:
+			return nil, fmt.Errorf("key store: %w", err)
+		case projectID.MatchString(f.Name()) && made.ModTime().Before(before):
+			owners = append(owners, f.Name())
+		}
+	}
+	return owners, nil
 }
 
 func (s *Store) path(project string) string { return filepath.Join(s.dir, "projects", project) }

@@ -1,5 +1,6 @@
-// Package identity is the work that tokens need: forgetting the revocation of
-// those that have expired.
+// Package identity is the work that tokens and people's keys need: forgetting the
+// revocation of tokens that have expired, and throwing away the keys of those who
+// are gone.
 package identity
 
 import (
