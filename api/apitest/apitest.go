@@ -5,9 +5,10 @@
 // (method and path, headers, an empty line, a body), "NAME =" the reply: status,
 // the headers that matter, an empty line, the body with JSON indented. What is
 // different each time stands for itself by a name: the first UUID seen is UUID1
-// wherever it comes again, in later requests too; so are HEX1 and TOKEN1. Times
-// are TIME, keys KEY and PEM, fingerprints FINGERPRINT. The pseudo header
-// "Until: text" repeats a request until its reply has the text.
+// wherever it comes again, in later requests too; so are HEX1, TOKEN1 and, of ids
+// that count, NUMBER1. Times are TIME, keys KEY and PEM, fingerprints
+// FINGERPRINT. The pseudo header "Until: text" repeats a request until its reply
+// has the text.
 //
 // go test -update writes the replies anew. Read the diff before you commit it.
 package apitest
@@ -169,9 +170,9 @@ var (
 	changing = regexp.MustCompile(`-----BEGIN [A-Z0-9 ]+-----[^"]*?-----END [A-Z0-9 ]+-----|ssh-rsa AAAA[A-Za-z0-9+/=]+ Generated-by-Nova|` +
 		`\b(?:[0-9a-f]{2}:){15,19}[0-9a-f]{2}\b|\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b|\b[0-9a-f]{56}\b|\b[0-9a-f]{32}\b|` +
 		`\bfa:16:3e(?::[0-9a-f]{2}){3}\b|\br-[0-9a-f]{8}\b|\binstance-[0-9a-f]{8}\b|` +
-		`"uptime": \d+\b|` +
+		`"uptime": \d+\b|"id": \d+\b|\bmigrations/\d+\b|` +
 		`\b20\d\d-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+00:00)?`)
-	standsIn = regexp.MustCompile(`\b(?:UUID|HEX|TOKEN)\d+\b`)
+	standsIn = regexp.MustCompile(`\b(?:UUID|HEX|TOKEN|NUMBER)\d+\b`)
 )
 
 func (n *names) real(s string) string {
@@ -195,6 +196,10 @@ func (n *names) name(v string) string {
 		return "MAC"
 	case strings.HasPrefix(v, `"uptime"`):
 		return `"uptime": SECONDS`
+	case strings.HasPrefix(v, `"id"`):
+		return `"id": ` + n.numbered("NUMBER", strings.TrimPrefix(v, `"id": `))
+	case strings.HasPrefix(v, "migrations/"):
+		return "migrations/" + n.numbered("NUMBER", strings.TrimPrefix(v, "migrations/"))
 	case strings.HasPrefix(v, "r-"):
 		return "RESERVATION"
 	case strings.HasPrefix(v, "instance-"):

@@ -15,8 +15,11 @@ import (
 
 // many are the things that a cloud may have many of, as far as limits let it. Of
 // servers, loadtest makes many: the hosts here are only played.
-var many = []string{"domain", "project", "user", "group", "role", "region", "credential", "note", "access", "trust", "epgroup", "policy",
+var many = []string{"domain", "project", "user", "group", "role", "region", "credential", "note", "trust", "epgroup", "policy",
 	"image", "namespace", "network", "subnet", "port", "sg", "rule", "flavor", "keypair", "aggregate", "servergroup", "provider"}
+
+// perParent is how many subnets a network gets, and rules a security group.
+const perParent = 90
 
 // ownName is where the name of the thing itself stands.
 var ownName = regexp.MustCompile(`\$(n|open)\b`)
@@ -35,6 +38,7 @@ type read struct {
 func BenchmarkReads(b *testing.B) {
 	c := newCloud(b)
 	reads := c.readsOfAll()
+	c.make("admin", "PUT /compute/v2.1/os-quota-sets/"+c.named["lab"], `{"quota_set":{"server_groups":-1}}`, "")
 	kinds := many
 	if only := os.Getenv("SKYLOG_MANY"); only != "" {
 		kinds = strings.Fields(only)
@@ -96,11 +100,14 @@ func (c *cloud) multiply(kind string, times int) {
 	if !ok {
 		c.Fatalf("nothing tells how %s is made", kind)
 	}
-	h := things{c, map[string]string{}}
-	request, body := h.fill(ownName.ReplaceAllString(m.request, "\x00")), h.fill(ownName.ReplaceAllString(m.body, "\x00"))
-	body = strings.Replace(body, "10.0.0.0/24", "\x01", 1)
 	if kind == "port" { // those of one subnet would be too many for it
-		body = strings.Replace(body, `{"port":{`, `{"port":{"fixed_ips":[],`, 1)
+		m.body = strings.Replace(m.body, `{"port":{`, `{"port":{"fixed_ips":[],`, 1)
+	}
+	var requests, bodies []string // one for each parent, which has room for so many
+	for i := 0; i == 0 || i < times && (kind == "subnet" || kind == "rule"); i += perParent {
+		h := things{c, map[string]string{}}
+		requests = append(requests, h.fill(ownName.ReplaceAllString(m.request, "\x00")))
+		bodies = append(bodies, strings.Replace(h.fill(ownName.ReplaceAllString(m.body, "\x00")), "10.0.0.0/24", "\x01", 1))
 	}
 	c.settle()
 	var all sync.WaitGroup
@@ -108,9 +115,12 @@ func (c *cloud) multiply(kind string, times int) {
 	for range 256 {
 		all.Go(func() {
 			for i := int(next.Add(1)); i <= times; i = int(next.Add(1)) {
+				request, body := requests[(i-1)/perParent%len(requests)], bodies[(i-1)/perParent%len(bodies)]
 				name := "many-" + kind + "-" + strconv.Itoa(i)
-				cidr := "10." + strconv.Itoa(i>>8&255) + "." + strconv.Itoa(i&255) + ".0/24"
-				w := c.call(c.tokens[m.as], strings.ReplaceAll(request, "\x00", name), strings.NewReplacer("\x00", name, "\x01", cidr).Replace(body), nil)
+				port := strconv.Itoa(i%perParent + 1000) // of a rule: no two are the same
+				values := strings.NewReplacer("\x00", name, "\x01", "10.0."+strconv.Itoa(i%perParent)+".0/24",
+					`"port_range_min":22,"port_range_max":22`, `"port_range_min":`+port+`,"port_range_max":`+port)
+				w := c.call(c.tokens[m.as], values.Replace(request), values.Replace(body), nil)
 				switch {
 				case w.Code < 300:
 					made.Add(1)
