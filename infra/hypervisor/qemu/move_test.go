@@ -113,6 +113,7 @@ func (p *pair) step(at string, do func() error) {
 }
 
 func TestAMachineGoesToAnotherHost(t *testing.T) {
+	t.Parallel()
 	for _, power := range []compute.Power{compute.Running, compute.Paused} {
 		t.Run(string(power), func(t *testing.T) {
 			t.Parallel()
@@ -156,6 +157,7 @@ func TestAMachineGoesToAnotherHost(t *testing.T) {
 // TestWhereverTheProgramIsKilledAMachineRunsOnce kills both hosts' drivers, which
 // may be one program, between any two steps.
 func TestWhereverTheProgramIsKilledAMachineRunsOnce(t *testing.T) {
+	t.Parallel()
 	const lanes = 4
 	for lane := range lanes {
 		t.Run("", func(t *testing.T) {
@@ -212,6 +214,7 @@ func killed(t *testing.T, at int64) bool {
 }
 
 func TestAMachineStaysWhenItsReceiverDies(t *testing.T) {
+	t.Parallel()
 	for _, at := range []string{"mirror", "memory sent", "switch", "switched", "sending", "run"} {
 		t.Run("at step "+at, func(t *testing.T) {
 			t.Parallel()
@@ -234,6 +237,7 @@ func TestAMachineStaysWhenItsReceiverDies(t *testing.T) {
 }
 
 func TestAMachineThatEndsOnItsWayHasCrashed(t *testing.T) {
+	t.Parallel()
 	for _, at := range []string{"mirror", "memory sent", "switch"} {
 		t.Run("at step "+at, func(t *testing.T) {
 			t.Parallel()
@@ -255,6 +259,7 @@ func TestAMachineThatEndsOnItsWayHasCrashed(t *testing.T) {
 }
 
 func TestAMachineStaysWhenItsReceiverIsTakenBack(t *testing.T) {
+	t.Parallel()
 	p := newPair(t)
 	p.step("run", func() error { return p.there.Destroy(p.ctx, someID) })
 	if err := p.send(); err == nil || errors.Is(err, compute.ErrUndecided) {
@@ -264,6 +269,7 @@ func TestAMachineStaysWhenItsReceiverIsTakenBack(t *testing.T) {
 }
 
 func TestAMachineStandsStillWhileNobodyKnowsWhereItRuns(t *testing.T) {
+	t.Parallel()
 	p := newPair(t)
 	p.step("run", func() error { return p.there.Close() })
 	if err := p.send(); !errors.Is(err, compute.ErrUndecided) {
@@ -284,6 +290,7 @@ func TestAMachineStandsStillWhileNobodyKnowsWhereItRuns(t *testing.T) {
 }
 
 func TestWhoIsSentAgainAtOnceIsNotMistakenForTheOneBefore(t *testing.T) {
+	t.Parallel()
 	p := newPair(t)
 	first, err := call(p.ctx, p.endpoint)
 	if err != nil {
@@ -304,6 +311,7 @@ func TestWhoIsSentAgainAtOnceIsNotMistakenForTheOneBefore(t *testing.T) {
 }
 
 func TestASendThatIsBrokenOffLeavesTheMachineAsItWas(t *testing.T) {
+	t.Parallel()
 	for _, at := range []string{"mirror", "memory sent", "switch", "switched"} {
 		t.Run("at step "+at, func(t *testing.T) {
 			t.Parallel()
@@ -319,6 +327,7 @@ func TestASendThatIsBrokenOffLeavesTheMachineAsItWas(t *testing.T) {
 }
 
 func TestAGuestStandsStillWhenThereIsHurry(t *testing.T) {
+	t.Parallel()
 	p := newPair(t)
 	if err := p.Hurry(p.ctx, someID); err != nil {
 		t.Fatal(err)
@@ -333,6 +342,7 @@ func TestAGuestStandsStillWhenThereIsHurry(t *testing.T) {
 }
 
 func TestWhatCannotBeMovedIsRefused(t *testing.T) {
+	t.Parallel()
 	p := newPair(t)
 	refused := func(what string, err error) {
 		t.Helper()
@@ -371,6 +381,7 @@ func TestWhatCannotBeMovedIsRefused(t *testing.T) {
 }
 
 func TestNobodyIsLetRunWhoWasNotPrepared(t *testing.T) {
+	t.Parallel()
 	p := newPair(t)
 	c, err := call(p.ctx, p.endpoint)
 	if err != nil {
