@@ -50,16 +50,13 @@ func (l *load) open(ctx context.Context, folder string) (*cloud, error) {
 	return c, nil
 }
 
-func (c *cloud) launch(ctx context.Context, l *load, data string) (err error) {
-	args := []string{"--simulate-hosts", strconv.Itoa(l.hosts)}
-	debug := ""
-	if l.profile != "" {
-		if debug, err = freeAddress(); err != nil {
-			return err
-		}
-		args = append(args, "--debug-listen", debug)
+func (c *cloud) launch(ctx context.Context, l *load, data string) error {
+	debug, err := freeAddress()
+	if err != nil {
+		return err
 	}
-	if c.program, err = launch(ctx, l.binary, data, args...); err == nil {
+	c.program, err = launch(ctx, l.binary, data, "--simulate-hosts", strconv.Itoa(l.hosts), "--debug-listen", debug)
+	if err == nil {
 		c.program.debug = debug
 	}
 	return err

@@ -37,7 +37,7 @@ func create(ctx context.Context, l *load) error {
 	if err != nil {
 		return err
 	}
-	before, err := c.weigh(ctx)
+	before, err := c.weigh()
 	if err != nil {
 		return err
 	}
@@ -45,7 +45,7 @@ func create(ctx context.Context, l *load) error {
 	if err := l.creates(ctx, "create", c, c.tenants, n, 1500); err != nil {
 		return err
 	}
-	after, err := c.weigh(ctx)
+	after, err := c.weigh()
 	if err != nil {
 		return err
 	}

@@ -12,35 +12,40 @@ import (
 // weight is what the program holds, in bytes.
 type weight struct{ live, rss float64 }
 
-// weigh waits for the garbage collector to have run behind what was done, and
-// reads what it found alive. The collector runs every two minutes by itself and
-// whenever the heap has doubled, so what is alive is taken from its last goal.
-func (c *cloud) weigh(ctx context.Context) (w weight, err error) {
+// weigh has the garbage collector run, and reads what it found alive: what was
+// allocated while it ran counts as alive until it runs again.
+func (c *cloud) weigh() (w weight, err error) {
+	if err := c.program.collect(); err != nil {
+		return w, err
+	}
 	k := &conn{address: c.program.address}
 	defer k.close()
-	cycles := -1.0
-	for deadline := time.Now().Add(4 * time.Second); ; {
-		m, err := k.metrics()
-		if err != nil {
-			return w, err
-		}
-		if cycles < 0 {
-			cycles = m["go_gc_duration_seconds_count"]
-		}
-		// Each page of a list is garbage: it brings the next collection nearer.
-		if m["go_gc_duration_seconds_count"] >= cycles+2 || time.Now().After(deadline) {
-			w.live = m["go_memstats_next_gc_bytes"] / 2 // GOGC is 100: the goal is twice what was alive
-			break
-		}
-		if _, err := c.with("NOSUCH", 1); err != nil {
-			return w, err
-		}
-		if ctx.Err() != nil {
-			return w, ctx.Err()
-		}
+	m, err := k.metrics()
+	if err != nil {
+		return w, err
 	}
+	w.live = m["go_memstats_heap_alloc_bytes"]
 	w.rss, err = c.program.rss()
 	return w, err
+}
+
+// collections is how often the collector runs before a weighing: what a pool or a
+// finalizer holds is free behind the second.
+const collections = 3
+
+func (p *program) collect() error {
+	k := &conn{address: p.debug}
+	defer k.close()
+	for range collections {
+		status, _, err := k.do("GET", "/debug/pprof/heap?gc=1", "", nil)
+		if err == nil && status != 200 {
+			err = fmt.Errorf("%d", status)
+		}
+		if err != nil {
+			return fmt.Errorf("have the collector run: %w", err)
+		}
+	}
+	return nil
 }
 
 // metrics reads what Prometheus would.
@@ -60,7 +65,7 @@ func (c *conn) metrics() (map[string]float64, error) {
 			all[name] = value
 		}
 	}
-	if all["go_memstats_next_gc_bytes"] == 0 {
+	if all["go_memstats_heap_alloc_bytes"] == 0 {
 		return nil, errors.New("/metrics doesn't tell of the heap")
 	}
 	return all, nil

@@ -23,7 +23,7 @@ import (
 // program is a running skylog.
 type program struct {
 	address string
-	debug   string // where its profiles are, if they were asked for
+	debug   string // where its profiles are
 	data    string
 	command *exec.Cmd
 	exited  chan error
@@ -251,7 +251,7 @@ const profileFor = 10 * time.Second
 
 // watch takes a profile of what the program does from now on; done waits for it.
 func (l *load) watch(name string, p *program) (done func()) {
-	if p.debug == "" {
+	if l.profile == "" {
 		return func() {}
 	}
 	var group sync.WaitGroup
