@@ -119,3 +119,48 @@ func BenchmarkPageOfThousand(b *testing.B) {
 		}
 	}
 }
+
+func TestAPageInPartsReadsAsOne(t *testing.T) {
+	type item struct {
+		N int `json:"n"`
+	}
+	page := make([]int, 1000)
+	for i := range page {
+		page[i] = i
+	}
+	for _, size := range []int{0, 1, 199, 400, 1000} {
+		var body struct {
+			Items Items[item] `json:"items"`
+		}
+		body.Items = PartsOf(page[:size], func(part []int) func(func(*item) bool) {
+			var room item
+			return func(yield func(*item) bool) {
+				for _, n := range part {
+					if room.N = n; !yield(&room) {
+						return
+					}
+				}
+			}
+		})
+		text, err := encode(nil, body, Version{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var read struct{ Items []item }
+		if err := json.Unmarshal(text, &read); err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+		if len(read.Items) != size {
+			t.Errorf("%d items of %d", len(read.Items), size)
+		}
+		for i, one := range read.Items {
+			if one.N != i {
+				t.Fatalf("item %d is %d", i, one.N)
+			}
+		}
+	}
+	broken := Items[item]{func(func(*item) bool) {}, func(func(*item) bool) { panic("broken") }}
+	if _, err := encode(nil, broken, Version{}); err == nil {
+		t.Error("a part that panics is no error")
+	}
+}

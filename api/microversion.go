@@ -151,11 +151,11 @@ func changesOf(all span, types ...reflect.Type) []Version {
 		seen[t] = true
 		switch t.Kind() {
 		case reflect.Pointer, reflect.Slice, reflect.Array, reflect.Map:
-			look(t.Elem())
-		case reflect.Func: // Items
 			if t.Implements(itemsType) {
 				look(reflect.Zero(t).Interface().(items).item())
+				return
 			}
+			look(t.Elem())
 		case reflect.Struct:
 			for i := range t.NumField() {
 				f := t.Field(i)

@@ -47,15 +47,18 @@ func (s *Service) listServers(ctx context.Context, in *listServersIn) (*serversO
 
 func (s *Service) listServersDetail(ctx context.Context, in *listServersIn) (*serversDetailOut, error) {
 	page, links, err := pageOfServers(ctx, in, "detail")
-	out, v := &serversDetailOut{}, newViewer(ctx, api.World(ctx))
+	out := &serversDetailOut{}
 	out.Body.Links = links
-	out.Body.Servers = func(yield func(*server) bool) {
-		for _, one := range page {
-			if !yield(v.full(one)) {
-				return
+	out.Body.Servers = api.PartsOf(page, func(part []*view.Server) func(yield func(*server) bool) {
+		v := newViewer(ctx, api.World(ctx))
+		return func(yield func(*server) bool) {
+			for _, one := range part {
+				if !yield(v.full(one)) {
+					return
+				}
 			}
 		}
-	}
+	})
 	return out, err
 }
 
