@@ -62,7 +62,14 @@ type ImageDeactivated struct{ ID string }
 type ImageReactivated struct{ ID string }
 
 // ImageDeleted says that the image is gone; its bytes may go after this.
-type ImageDeleted struct{ ID string }
+type ImageDeleted struct {
+	ID string
+	// Blob is under which name it has its bytes, in Stores, and Staged under which
+	// name bytes wait for an import.
+	Blob   string   `json:",omitempty"`
+	Stores []string `json:",omitempty"`
+	Staged string   `json:",omitempty"`
+}
 
 // EventType is the wire name.
 func (ImageCreated) EventType() string { return "image.image.created" }

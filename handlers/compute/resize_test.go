@@ -21,6 +21,7 @@ var (
 	moving    = evt.ServerResizeRequested{ID: "s", Flavor: flavor, Host: "a", Disk: 1, Migration: "m", Carrier: "i", Cold: true, By: at.Add(buildTime)}
 	carryover = imgevt.ImageCreated{ID: "i", Name: "disk of s", DiskFormat: "qcow2", ContainerFormat: "bare", Visibility: "private", Hidden: true}
 	stored    = imgevt.ImageUploaded{ID: "i", Upload: "u", SizeBytes: 9, VirtualSize: 1 << 30, SHA512: "00", Format: "qcow2"}
+	dropped   = imgevt.ImageDeleted{ID: "i", Blob: "u", Stores: []string{"local"}}
 	ofDisk    = evt.ImageUse{ID: "i", Format: "qcow2", SHA512: "00", SizeBytes: 9, VirtualGiB: 1}
 )
 
@@ -62,11 +63,11 @@ func TestResize(t *testing.T) {
 		{Name: "what can't be carried stays what it was", Given: onItsWay, When: cmd.PassDeadline{ID: "s", Due: moving.By},
 			Then: given.Events{imgevt.ImageDeleted{ID: "i"}, evt.ServerActionFailed{ID: "s", Message: "The host did not finish resize_migrating in time."}}},
 		{Name: "confirmed, the host that it left removes it", Given: verify, When: cmd.ConfirmResize{ID: "s"},
-			Then: given.Events{evt.ServerResizeConfirmed{ID: "s"}, evt.ServerLeft{ID: "s", Host: "b"}, imgevt.ImageDeleted{ID: "i"}}},
+			Then: given.Events{evt.ServerResizeConfirmed{ID: "s"}, evt.ServerLeft{ID: "s", Host: "b"}, dropped}},
 		{Name: "reverted, it goes home", Given: verify, When: cmd.RevertResize{ID: "s", At: at},
-			Then: given.Events{evt.ServerResizeRevertRequested{ID: "s", By: at.Add(actionTime)}, evt.ServerLeft{ID: "s", Host: "a"}, netevt.PortBound{ID: "port", Host: "b"}, imgevt.ImageDeleted{ID: "i"}}},
+			Then: given.Events{evt.ServerResizeRevertRequested{ID: "s", By: at.Add(actionTime)}, evt.ServerLeft{ID: "s", Host: "a"}, netevt.PortBound{ID: "port", Host: "b"}, dropped}},
 		{Name: "deleted in between, both hosts remove it", Origin: "host.a", Given: after(verify, evt.ServerDeletionRequested{ID: "s", By: at}), When: cmd.ReportServerGone{Host: "a", ID: "s"},
-			Then: given.Events{netevt.PortReconfigured{ID: "port", NetworkID: "n"}, netevt.PortUnbound{ID: "port"}, evt.ServerLeft{ID: "s", Host: "b"}, imgevt.ImageDeleted{ID: "i"}, evt.ServerDeleted{ID: "s", Host: "a"}}},
+			Then: given.Events{netevt.PortReconfigured{ID: "port", NetworkID: "n"}, netevt.PortUnbound{ID: "port"}, evt.ServerLeft{ID: "s", Host: "b"}, dropped, evt.ServerDeleted{ID: "s", Host: "a"}}},
 	})
 }
 

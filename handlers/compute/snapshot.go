@@ -66,7 +66,7 @@ func rotated(w *projections.World, s *view.Server) []events.Event {
 			case len(taken.Backups) < min(s.Capture.Keep, maxBackups), i.Protected:
 				taken.Backups = append(taken.Backups, id)
 			default:
-				dropped = append(dropped, imgevt.ImageDeleted{ID: id})
+				dropped = append(dropped, i.Gone())
 			}
 		}
 	}
@@ -88,10 +88,11 @@ func dropCarrier(w *projections.World, s *view.Server) []events.Event {
 }
 
 func dropImage(w *projections.World, id string) []events.Event {
-	if !w.Image.Images.Has(id) {
+	i, ok := w.Image.Images.Get(id)
+	if !ok {
 		return nil
 	}
-	return events.List(imgevt.ImageDeleted{ID: id})
+	return events.List(i.Gone())
 }
 
 // captureFailed deletes the image that a disk did not become.

@@ -32,7 +32,7 @@ func TestSnapshot(t *testing.T) {
 		{Name: "backups of another kind stay", Origin: "host.b", Given: after(kept, queued, with(backup, func(e *evt.ServerSnapshotRequested) { e.Backup = "weekly" }), stored), When: done,
 			Then: given.Events{evt.ServerSnapshotTaken{ID: "s", ImageID: "i", Backups: []string{"i"}}}},
 		{Name: "of no backups the new one goes, too", Origin: "host.b", Given: after(runs, queued, with(backup, func(e *evt.ServerSnapshotRequested) { e.Keep = 0 }), stored), When: done,
-			Then: given.Events{imgevt.ImageDeleted{ID: "i"}, evt.ServerSnapshotTaken{ID: "s", ImageID: "i"}}},
+			Then: given.Events{dropped, evt.ServerSnapshotTaken{ID: "s", ImageID: "i"}}},
 	})
 }
 
@@ -56,7 +56,7 @@ func TestShelve(t *testing.T) {
 		{Name: "it is taken up where there is room, on a new disk", Given: away, When: cmd.UnshelveServer{ID: "s", At: at}, Then: given.Events{back, netevt.PortBound{ID: "port", Host: "b"}}},
 		{Name: "without room it stays away", Given: after(away, evt.HostLost{Name: "b"}), When: cmd.UnshelveServer{ID: "s", At: at}, Refused: commands.Invalid},
 		{Name: "taken up, the image it was goes", Origin: "host.b", Given: after(away, back, netevt.PortBound{ID: "port", Host: "b"}), When: onHostB(15, cmd.Running),
-			Then: given.Events{evt.ServerUnshelved{ID: "s"}, imgevt.ImageDeleted{ID: "i"}, up}},
+			Then: given.Events{evt.ServerUnshelved{ID: "s"}, dropped, up}},
 		{Name: "what can't be taken up stays away", Origin: "host.b", Given: after(away, back, netevt.PortBound{ID: "port", Host: "b"}), When: cmd.ReportServerFailed{Host: "b", ID: "s", Generation: 15, Reason: "disk"},
 			Then: given.Events{off[0], off[1], evt.ServerActionFailed{ID: "s", Message: "The host could not finish unshelving.", Details: "disk"}}},
 		{Name: "a running server has nothing to be taken up", Given: base, When: cmd.UnshelveServer{ID: "s", At: at}, Refused: commands.Conflict},

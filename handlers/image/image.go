@@ -255,5 +255,5 @@ func DeleteImage(w *projections.World, c cmd.DeleteImage) ([]events.Event, error
 	case i.Protected:
 		return nil, commands.Refuse(commands.Forbidden, "Image %s is protected and cannot be deleted.", c.ID)
 	}
-	return events.List(evt.ImageDeleted(c)), nil
+	return events.List(i.Gone()), nil
 }

@@ -76,6 +76,11 @@ type Image struct {
 	Importing, Failed []string
 }
 
+// Gone is the fact that the image is deleted, with where its bytes are.
+func (i *Image) Gone() evt.ImageDeleted {
+	return evt.ImageDeleted{ID: i.ID, Blob: i.Blob, Stores: i.Stores, Staged: i.Staged}
+}
+
 // Images is the table of images, in the order of their ids.
 type Images struct {
 	table.Of[string, Image]

@@ -120,15 +120,31 @@ func (m *Importer) Run(ctx context.Context) error {
 }
 
 // heed does what an event calls for: an import begins, bytes that nobody
-// imported go.
+// imported go, and those of images that are deleted, by whomever.
 func (m *Importer) heed(e events.Event, nudge func()) {
 	switch e := e.(type) {
 	case evt.ImportRequested:
 		nudge()
 	case evt.ImageUploadFailed:
-		if err := m.Staging.Remove(e.Upload); err != nil {
-			m.Logger.Error("staged bytes were not removed", "image", e.ID, "upload", e.Upload, "error", err)
+		m.remove(e.ID, m.Staging, e.Upload)
+	case evt.ImageDeleted:
+		m.remove(e.ID, m.Staging, e.Staged)
+		for _, name := range e.Stores {
+			if store, ok := m.Stores[name]; ok {
+				m.remove(e.ID, store, e.Blob)
+			}
 		}
+	}
+}
+
+// remove removes bytes that nobody keeps any more. What can't be removed now goes
+// at the next start.
+func (m *Importer) remove(image string, from Store, name string) {
+	if name == "" {
+		return
+	}
+	if err := from.Remove(name); err != nil {
+		m.Logger.Error("bytes were not removed", "image", image, "name", name, "error", err)
 	}
 }
 

@@ -240,3 +240,18 @@ func TestAnImportedDiskIsBroughtIntoTheCloudsFormat(t *testing.T) {
 		t.Errorf("told %+v, left %v and staged %v", failed, b.local.bytes, b.staged.bytes)
 	}
 }
+
+func TestTheBytesOfImagesThatTheCellDeletesGo(t *testing.T) {
+	b := newBench(t, fromStore)
+	b.staged.bytes["u2"], b.second.bytes["u1"] = "staged", "other"
+	i, _ := b.world.Image.Images.Get("i1")
+	gone := i.Gone()
+	gone.Staged = "u2"
+	b.heed(gone, func() {})
+	if len(b.local.bytes) > 0 || len(b.staged.bytes) > 0 {
+		t.Errorf("there is still %v and %v", b.local.bytes, b.staged.bytes)
+	}
+	if b.second.bytes["u1"] == "" {
+		t.Error("what another store has was removed, which the image had nothing in")
+	}
+}
