@@ -6,6 +6,7 @@ SHELL := /bin/bash
 
 FUZZTIME ?= 30s
 KILLS ?= 50
+RACE ?= ./...
 
 help: ## list the targets
 	@sed -nE 's/^([a-z0-9-]+):[^#]*## (.*)/make \1 \2/p' Makefile | awk '{ n = $$2; $$1 = $$2 = ""; printf "make %-11s%s\n", n, $$0 }'
@@ -20,13 +21,13 @@ skylog: ## build ./skylog
 test: packages ## run the tests, without real guests
 	go test ./...
 
-check: packages ## format, vet, staticcheck, module, goldens, and the tests with the race detector
+check: packages ## format, vet, staticcheck, module, goldens, and the tests with the race detector (RACE: of which packages)
 	@files=$$(gofmt -l $$(git ls-files --cached --others --exclude-standard --deduplicate '*.go')); [ -z "$$files" ] || { echo "gofmt is due: $$files" >&2; exit 1; }
 	@edited=$$(git diff --name-only --diff-filter=MDR HEAD -- events/testdata); [ -z "$$edited" ] || { echo "what was written to a log must not be edited: $$edited" >&2; exit 1; }
 	go mod tidy -diff
 	go vet ./...
 	go tool staticcheck ./...
-	go test -race ./...
+	go test -race $(RACE)
 
 e2e: packages skylog ## run the tests that start the built program, real clients and real guests
 	@.ci/packages chromium fonts-dejavu-core
