@@ -239,7 +239,7 @@ func comparePairs(a, b [2]string) int {
 
 func newServers() Servers {
 	t := Servers{Of: table.New[string, Server](strings.Compare)}
-	t.newest = table.Pin(&t.Of, func(a, b order) int {
+	t.newest = table.By(&t.Of, func(a, b order) int {
 		return cmp.Or(strings.Compare(a.group, b.group), cmp.Compare(a.created, b.created))
 	}, func(s *Server, emit func(order)) {
 		emit(order{"", s.CreatedAt.UnixNano()})
